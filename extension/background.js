@@ -1,0 +1,217 @@
+// The service worker: appends what the browser reports to `events`, and opens the engine page.
+// It decides nothing: heyho.recording turns events into visits, heyho.engine does the rest.
+import { openDatabase } from "./database.js";
+
+const HEARTBEAT_MINUTES = 1;
+const IDLE_AFTER_SECONDS = 60;
+const ENGINE_TRIES = 4;
+const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
+  "action.setBadgeText", "action.setBadgeBackgroundColor", "action.setTitle"]);
+
+// ---- recording
+
+let opened = null;
+const connect = () =>
+  (opened ??= openDatabase().then(
+    (database) => {
+      const forget = () => (opened = null);
+      database.addEventListener("close", forget);
+      database.addEventListener("versionchange", forget);
+      return database;
+    },
+    (error) => {
+      opened = null;
+      throw error;
+    },
+  ));
+
+const asked = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+// Takes out whatever must leave no trace. The patterns were compiled by heyho.exclusions.
+const redact = (event, settings) => {
+  if (settings?.paused && event.kind !== "paused") return null;
+  const never = settings?.excludedRegExp ? new RegExp(settings.excludedRegExp) : null;
+  const hidden = (url) => !/^https?:/i.test(url ?? "") || never?.test(url.toLowerCase());
+  if (event.kind === "titled" && hidden(event.url)) return null;
+  if (event.tabs) {
+    const tabs = event.tabs.map((tab) => (hidden(tab.url) ? { ...tab, url: null, title: "" } : tab));
+    return { ...event, tabs };
+  }
+  return "url" in event && hidden(event.url) ? { ...event, url: null } : event;
+};
+
+const write = async (events) => {
+  const transaction = (await connect()).transaction(["events", "state"], "readwrite");
+  const written = new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+  });
+  const settings = await asked(transaction.objectStore("state").get("settings"));
+  for (const event of events) {
+    const redacted = redact(event, settings);
+    if (redacted) transaction.objectStore("events").add(redacted);
+  }
+  await written;
+};
+
+// What could not be written waits in memory that outlives this worker, and goes with the next.
+const save = async (...events) => {
+  const { unsaved = [] } = await chrome.storage.session.get("unsaved");
+  const all = [...unsaved, ...events];
+  try {
+    await write(all);
+    if (unsaved.length) await chrome.storage.session.remove(["unsaved", "fault"]);
+  } catch (error) {
+    const message = error?.name === "QuotaExceededError"
+      ? "The disk is full: new visits wait in memory until there is room. Free some space."
+      : `New visits wait in memory, for the database could not be written (${error?.message}).`;
+    await chrome.storage.session.set({ unsaved: all, fault: { message } });
+    await chrome.action.setBadgeText({ text: "!" });
+  }
+};
+
+const picture = async (why, at) => {
+  const [tabs, window, idle] = await Promise.all([
+    chrome.tabs.query({}),
+    chrome.windows.getLastFocused(),
+    chrome.idle.queryState(IDLE_AFTER_SECONDS),
+  ]);
+  return {
+    kind: "session", at, why, idle,
+    focusedWindowId: window.focused ? window.id : chrome.windows.WINDOW_ID_NONE,
+    tabs: tabs.map(({ id, windowId, url, title, active, audible }) =>
+      ({ tabId: id, windowId, url, title, active, audible })),
+  };
+};
+
+// chrome.storage.session is empty whenever the stream of events had been broken.
+const begin = async (why, at) => {
+  await save(await picture(why, at));
+  await chrome.storage.session.set({ session: at });
+  const settings = await asked((await connect()).transaction("state").objectStore("state").get("settings"));
+  await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
+  await chrome.alarms.create("sync", { periodInMinutes: settings?.periodMinutes ?? 5 });
+  if (why === "startup") await chrome.alarms.create("startup", { delayInMinutes: 1 });
+};
+
+let tail = Promise.resolve();
+const inOrder = (step) => {
+  tail = tail.then(step).catch((error) => console.error("Heyho could not record:", error));
+  return tail;
+};
+
+const append = (kind, fields) => {
+  const at = Date.now();
+  return inOrder(async () => {
+    const { session } = await chrome.storage.session.get("session");
+    if (!session) await begin("startup", at);
+    await save({ kind, at, ...fields });
+  });
+};
+
+const beginAgain = (why) => {
+  const at = Date.now();
+  return inOrder(() => begin(why, at));
+};
+
+chrome.runtime.onInstalled.addListener(({ reason }) =>
+  beginAgain(reason === "install" || reason === "update" ? reason : "startup"));
+chrome.runtime.onStartup.addListener(() => append("heartbeat"));
+
+const inMainFrame = ({ frameId, documentLifecycle }) =>
+  frameId === 0 && documentLifecycle !== "prerender";
+const moved = (kind) => (details) => {
+  const { tabId, url, transitionType: transition, transitionQualifiers: qualifiers } = details;
+  if (inMainFrame(details)) append(kind, { tabId, url, transition, qualifiers });
+};
+chrome.webNavigation.onCommitted.addListener(moved("navigated"));
+chrome.webNavigation.onHistoryStateUpdated.addListener(moved("history"));
+chrome.webNavigation.onCreatedNavigationTarget.addListener(({ tabId, sourceTabId }) =>
+  append("targeted", { tabId, sourceTabId }));
+chrome.webNavigation.onTabReplaced.addListener(({ tabId, replacedTabId }) =>
+  append("replaced", { tabId, removedTabId: replacedTabId }));
+chrome.tabs.onCreated.addListener(({ id, windowId, openerTabId = null }) =>
+  append("created", { tabId: id, windowId, openerTabId }));
+chrome.tabs.onUpdated.addListener((tabId, change, { url, title }) => {
+  if (change.title || change.status === "complete") append("titled", { tabId, url, title });
+  if ("audible" in change) append("audible", { tabId, audible: change.audible });
+});
+chrome.tabs.onActivated.addListener(({ tabId, windowId }) =>
+  append("activated", { tabId, windowId }));
+chrome.tabs.onAttached.addListener((tabId, { newWindowId }) =>
+  append("attached", { tabId, windowId: newWindowId }));
+chrome.tabs.onRemoved.addListener((tabId) => append("removed", { tabId }));
+chrome.windows.onFocusChanged.addListener((windowId) => append("focused", { windowId }));
+chrome.idle.setDetectionInterval(IDLE_AFTER_SECONDS);
+chrome.idle.onStateChanged.addListener((state) => append("idle", { state }));
+
+// ---- the engine page
+
+let opening = null;
+const openEngine = async () => {
+  const [page] = await chrome.runtime.getContexts({ contextTypes: ["OFFSCREEN_DOCUMENT"] });
+  if (page) return;
+  await chrome.offscreen.createDocument({
+    url: "engine.html",
+    reasons: ["WORKERS"],
+    justification: "Runs the Python that folds events into visits and syncs them.",
+  });
+};
+
+// The page closes itself when it is idle; a request that comes just then opens it once more.
+const ask = async (request) => {
+  request = { ...request, requestedAt: Date.now() };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await (opening ??= openEngine().finally(() => (opening = null)));
+      const reply = await chrome.runtime.sendMessage({ target: "engine", request });
+      if (reply) return reply;
+      throw new Error("the engine page closed");
+    } catch (error) {
+      if (tries === ENGINE_TRIES) {
+        return { ok: false, error: `Heyho's engine did not answer: ${error.message}` };
+      }
+    }
+  }
+};
+
+const whenBackOnline = async () => {
+  const { offline = false } = await chrome.storage.session.get("offline");
+  if (offline === !navigator.onLine) return;
+  await chrome.storage.session.set({ offline: !navigator.onLine });
+  if (offline) await ask({ kind: "run", trigger: "periodic" });
+};
+self.addEventListener("online", whenBackOnline);
+self.addEventListener("offline", whenBackOnline);
+
+chrome.alarms.onAlarm.addListener(async ({ name }) => {
+  if (name === "heartbeat") {
+    await append("heartbeat");
+    await whenBackOnline();
+  } else {
+    await ask({ kind: "run", trigger: name === "startup" ? "startup" : "periodic" });
+  }
+});
+
+const answer = async ({ kind, request, call, args, paused }) => {
+  if (kind === "engine") return ask(request);
+  if (kind === "recording") return paused ? append("paused") : beginAgain("resume");
+  if (kind === "chrome" && FOR_THE_ENGINE.has(call)) {
+    const [api, method] = call.split(".");
+    return { result: (await chrome[api][method](...args)) ?? null };
+  }
+  throw new Error(`the service worker knows no message “${kind}”`);
+};
+
+chrome.runtime.onMessage.addListener((message, sender, respond) => {
+  if (message?.target !== "background") return false;
+  answer(message).then(
+    (reply) => respond(reply ?? {}),
+    (error) => respond({ ok: false, error: String(error?.message ?? error) }),
+  );
+  return true;
+});

@@ -1,0 +1,78 @@
+"""Transport over the browser's fetch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import js
+from pyodide.ffi import JsException
+
+from heyho.browser.interop import to_object
+from heyho.errors import TimedOut, Unreachable
+from heyho.ports import Payload, Reply
+
+
+class FetchTransport:
+    """Sends no cookies, follows no redirect (it could lead the history elsewhere)."""
+
+    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        return await self._fetch(
+            url, token, timeout_s, method="POST", headers=headers, body=payload.body
+        )
+
+    async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
+        return await self._fetch(url, token, timeout_s, method="GET")
+
+    async def _fetch(
+        self,
+        url: str,
+        token: str | None,
+        timeout_s: float,
+        *,
+        method: str,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Reply:
+        controller = js.AbortController.new()
+        signed = {"Authorization": f"Bearer {token}"} if token else {}
+        options = to_object(
+            {
+                "method": method,
+                "headers": {**(headers or {}), **signed},
+                "credentials": "omit",
+                "cache": "no-store",
+                "redirect": "error",
+            }
+        )
+        options.signal = controller.signal
+        if body is not None:
+            options.body = body
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await js.fetch(url, options)
+                text = await response.text()
+        except TimeoutError:
+            raise TimedOut(
+                f"Your server {_host(url)} did not answer within {timeout_s:.0f} seconds. "
+                "What was not acknowledged goes again."
+            ) from None
+        except JsException:
+            raise Unreachable(
+                f"Your server {_host(url)} could not be reached. "
+                "Check that it runs and that this device is online."
+            ) from None
+        finally:
+            controller.abort()
+        return Reply(
+            status=response.status,
+            headers=js.Object.fromEntries(response.headers).to_py(),
+            text=text,
+        )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

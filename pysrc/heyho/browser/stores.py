@@ -1,0 +1,173 @@
+"""The stores of `heyho.ports` on IndexedDB.
+
+Visits stay JavaScript objects from the database to the request's body: crossing the bridge for
+each of them would cost several times as much as all the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import js
+
+from heyho.browser.idb import Database, Transaction, between
+from heyho.browser.interop import to_object, to_value
+from heyho.model import Rejection, SeqRange
+from heyho.ports import FoldStep, Payload, Record
+from heyho.sync.ledger import Ledger
+
+
+class IdbEventLog:
+    """EventLog on the stores `events`, `visits` and `state`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def fold(self, step: FoldStep, *, limit: int) -> int:
+        folded = 0
+
+        def body(transaction: Transaction) -> None:
+            events, state = transaction.store("events"), transaction.store("state")
+            visits = transaction.store("visits")
+            keys = events.getAllKeys(None, limit)
+            values = events.getAll(None, limit)
+
+            def write(before: Any) -> None:
+                nonlocal folded
+                pairs = list(zip(to_value(keys.result), to_value(values.result), strict=True))
+                if not pairs:
+                    return
+                outcome = step(to_value(before), pairs)
+                for visit in outcome.visits:
+                    # Ids are made from the event: the same id is the same visit, stored before.
+                    transaction.tolerate(visits.add(to_object(visit)), "ConstraintError")
+                state.put(to_object(outcome.state), "fold")
+                events.delete(between(pairs[0][0], pairs[-1][0]))
+                folded = len(pairs)
+
+            transaction.then(state.get("fold"), write)
+
+        await self._database.transact(["events", "visits", "state"], "readwrite", body)
+        return folded
+
+
+class IdbVisitStore:
+    """VisitStore on the store `visits`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def bounds(self) -> SeqRange | None:
+        ends: list[int] = []
+
+        def body(transaction: Transaction) -> None:
+            def note(cursor: Any) -> None:
+                if cursor:
+                    ends.append(cursor.key)
+
+            visits = transaction.store("visits")
+            transaction.then(visits.openKeyCursor(None, "next"), note)
+            transaction.then(visits.openKeyCursor(None, "prev"), note)
+
+        await self._database.transact(["visits"], "readonly", body)
+        return SeqRange(ends[0], ends[1]) if ends else None
+
+    async def count(self, seqs: SeqRange) -> int:
+        found = await self._database.ask(
+            "visits", lambda visits: visits.count(between(seqs.first, seqs.last))
+        )
+        return int(found)
+
+    async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        rows = await self._database.ask(
+            "visits", lambda visits: visits.getAll(between(seqs.first, seqs.last))
+        )
+        body = to_object({"anonymousClientId": client_id, "tabAggregates": []})
+        body.pageVisits = rows
+        blob = await js.Response.json(body).blob()
+        packed = blob.stream().pipeThrough(js.CompressionStream.new("gzip"))
+        gzipped = await js.Response.new(packed).arrayBuffer()
+        return Payload(
+            visits=rows.length,
+            json_bytes=blob.size,
+            sent_bytes=gzipped.byteLength,
+            only_id=rows[0].id if rows.length == 1 else None,
+            body=gzipped,
+        )
+
+
+class IdbLedgerStore:
+    """LedgerStore on the stores `state` and `rejected`; the state's key is `ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ledger(self, server: str) -> Ledger:
+        ledgers = to_value(await self._database.ask("state", lambda state: state.get("ledger")))
+        return Ledger.from_record((ledgers or {}).get(server, ()))
+
+    async def acknowledge(
+        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+    ) -> None:
+        def body(transaction: Transaction) -> None:
+            state = transaction.store("state")
+
+            def write(stored: Any) -> None:
+                ledgers = to_value(stored) or {}
+                ledger = Ledger.from_record(ledgers.get(server, ())).acknowledge(seqs)
+                ledgers[server] = ledger.to_record()
+                state.put(to_object(ledgers), "ledger")
+
+            transaction.then(state.get("ledger"), write)
+            for rejection in rejections:
+                self._quarantine(transaction, rejection, at_ms)
+
+        await self._database.transact(["state", "visits", "rejected"], "readwrite", body)
+
+    async def quarantined(self) -> int:
+        return int(await self._database.ask("rejected", lambda rejected: rejected.count()))
+
+    def _quarantine(self, transaction: Transaction, rejection: Rejection, at_ms: float) -> None:
+        def write(record: Any) -> None:
+            row = to_object({"id": rejection.record_id, "reason": rejection.reason, "when": at_ms})
+            row.record = record
+            transaction.store("rejected").put(row)
+
+        by_id = transaction.store("visits").index("id")
+        transaction.then(by_id.get(rejection.record_id), write)
+
+
+class IdbStateStore:
+    """StateStore on the store `state`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> Any:
+        return to_value(await self._database.ask("state", lambda state: state.get(key)))
+
+    async def put(self, key: str, value: Any) -> None:
+        def body(transaction: Transaction) -> None:
+            transaction.store("state").put(to_object(value), key)
+
+        await self._database.transact(["state"], "readwrite", body)
+
+
+class IdbRunStore:
+    """RunStore on the store `runs`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, run: Record, *, keep: int) -> None:
+        def body(transaction: Transaction) -> None:
+            runs = transaction.store("runs")
+
+            def forget(key: int) -> None:
+                if key > keep:
+                    runs.delete(js.IDBKeyRange.upperBound(key - keep))
+
+            transaction.then(runs.add(to_object(run)), forget)
+
+        await self._database.transact(["runs"], "readwrite", body)

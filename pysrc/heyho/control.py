@@ -1,0 +1,267 @@
+"""What the engine does for the rest of the extension: answers requests, one run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
+from heyho.exclusions import Exclusions
+from heyho.model import Run, Trigger
+from heyho.ports import (
+    Browser,
+    Clock,
+    EventLog,
+    LedgerStore,
+    Record,
+    RunStore,
+    StateStore,
+    Transport,
+    VisitStore,
+)
+from heyho.recording.fold import fold
+from heyho.settings import Settings
+from heyho.sync.pauses import retry_delay_min
+from heyho.sync.progress import Progress
+from heyho.sync.synchronizer import Synchronizer
+
+EVENTS_PER_FOLD = 1000
+LINGER_S = 10.0
+RUN_LOCK = "heyho-run"
+TRIGGERS: Sequence[Trigger] = ("manual", "periodic", "startup")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Every port of the engine."""
+
+    clock: Clock
+    events: EventLog
+    visits: VisitStore
+    ledger: LedgerStore
+    state: StateStore
+    runs: RunStore
+    transport: Transport
+    browser: Browser
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """How the engine came up: from what, and when its first line of Python ran (epoch ms)."""
+
+    source: str
+    ready_at: float
+
+
+class Control:
+    """Answers requests until it has been idle for `LINGER_S`; then it closes its context.
+
+    Requests are records with a `kind`; replies say `ok` and, where not, `error`:
+
+    - `run` {trigger}: starts a run, or joins the one under way; replies `joined` at once.
+    - `status`: folds new events and replies `status` and `progress` (None when no run is on).
+    - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
+    """
+
+    def __init__(self, ports: Ports, boot: Boot) -> None:
+        self._ports = ports
+        self._boot = boot
+        self._boot_ms: float | None = None
+        self._synchronizer = Synchronizer(
+            clock=ports.clock,
+            visits=ports.visits,
+            ledger=ports.ledger,
+            state=ports.state,
+            runs=ports.runs,
+            transport=ports.transport,
+        )
+        self._run: asyncio.Task[None] | None = None
+        self._progress: Progress | None = None
+        self._folding = asyncio.Lock()
+        self._answering = 0
+        self._closing: asyncio.TimerHandle | None = None
+
+    async def answer(self, request: Record) -> Record:
+        """Carry out one request. Never raises what Heyho raises on purpose."""
+        self._stay()
+        self._answering += 1
+        requested_at = request.get("requestedAt")
+        if self._boot_ms is None and isinstance(requested_at, (int, float)):
+            self._boot_ms = max(0.0, self._boot.ready_at - requested_at)
+        try:
+            return await self._dispatch(request)
+        except SettingsError as error:
+            return {"ok": False, "error": error.sentence, "problems": error.problems}
+        except HeyhoError as error:
+            return {"ok": False, "error": error.sentence}
+        finally:
+            self._answering -= 1
+            self._linger()
+
+    async def _dispatch(self, request: Record) -> Record:
+        match request.get("kind"):
+            case "run":
+                asked = request.get("trigger")
+                for trigger in TRIGGERS:
+                    if asked == trigger:
+                        return {"ok": True, "joined": self._start(trigger)}
+                return {"ok": False, "error": f"A run has no trigger “{asked}”."}
+            case "status":
+                await self._fold()
+                progress = self._progress.to_record() if self._progress else None
+                return {"ok": True, "status": await self._publish_status(), "progress": progress}
+            case "settings":
+                return {"ok": True, "settings": await self._change(request.get("settings") or {})}
+            case kind:
+                return {"ok": False, "error": f"The engine knows no request “{kind}”."}
+
+    def _start(self, trigger: Trigger) -> bool:
+        if self._run is not None:
+            return True
+        self._run = asyncio.ensure_future(self._run_once(trigger))
+        self._run.add_done_callback(self._ended)
+        return False
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._run = None
+        self._progress = None
+        self._linger()
+        if not task.cancelled():
+            task.result()
+
+    async def _run_once(self, trigger: Trigger) -> None:
+        problem: str | None = None
+        try:
+            async with self._ports.browser.lock(RUN_LOCK) as held:
+                if held:
+                    await self._sync(trigger)
+        except HeyhoError as error:
+            problem = error.sentence
+        finally:
+            self._progress = None
+        await self._publish_status(problem)
+
+    async def _sync(self, trigger: Trigger) -> None:
+        await self._fold()
+        settings = await self._settings()
+        if not settings.can_sync:
+            return
+        result = await self._synchronizer.run(
+            settings,
+            trigger=trigger,
+            client_id=await self._client_id(),
+            announce=self._announce,
+            boot=self._boot.source,
+            boot_ms=self._boot_ms,
+        )
+        await self._ports.state.put("lastRun", _summary(result.run))
+        await self._plan_retry(settings, result.error)
+
+    async def _plan_retry(self, settings: Settings, error: HeyhoError | None) -> None:
+        state, browser = self._ports.state, self._ports.browser
+        failures = 0 if error is None else int(await state.get("failures") or 0) + 1
+        await state.put("failures", failures)
+        delay = None
+        if error is not None and not isinstance(error, NotSignedIn):
+            delay = retry_delay_min(
+                failures,
+                period_minutes=settings.period_minutes,
+                retry_after_s=error.retry_after_s if isinstance(error, SyncError) else None,
+            )
+        if delay is None:
+            await browser.clear_alarm("retry")
+        else:
+            await browser.set_alarm("retry", delay_minutes=delay)
+
+    async def _fold(self) -> None:
+        async with self._folding:
+            settings = await self._settings()
+            step = partial(
+                fold,
+                client_id=await self._client_id(),
+                exclusions=Exclusions(settings.excluded),
+            )
+            while await self._ports.events.fold(step, limit=EVENTS_PER_FOLD) == EVENTS_PER_FOLD:
+                pass
+
+    async def _settings(self) -> Settings:
+        return Settings.from_record(await self._ports.state.get("settings") or {})
+
+    async def _change(self, changes: Record) -> Record:
+        state, browser = self._ports.state, self._ports.browser
+        before = await state.get("settings") or {}
+        record = Settings.from_record({**before, **changes}).to_record()
+        await self._fold()
+        await state.put("settings", record)
+        after = Settings.from_record(record)
+        if before.get("periodMinutes") != after.period_minutes:
+            await browser.set_alarm(
+                "sync", delay_minutes=after.period_minutes, period_minutes=after.period_minutes
+            )
+        if bool(before.get("paused")) != after.paused:
+            await browser.recording_changed(paused=after.paused)
+        if any(before.get(name) != record[name] for name in ("serverUrl", "token")):
+            await state.put("failures", 0)
+            await state.put("lastRun", None)
+            await browser.clear_alarm("retry")
+        await self._publish_status()
+        return record
+
+    async def _client_id(self) -> str:
+        known = await self._ports.state.get("device")
+        if isinstance(known, str) and known:
+            return known
+        fresh = str(uuid.uuid4())
+        await self._ports.state.put("device", fresh)
+        return fresh
+
+    def _announce(self, progress: Progress) -> None:
+        self._progress = progress
+        self._ports.browser.publish(
+            {"target": "page", "kind": "progress", "progress": progress.to_record()}
+        )
+
+    async def _publish_status(self, problem: str | None = None) -> Record:
+        ports = self._ports
+        settings = await self._settings()
+        last = await ports.state.get("lastRun")
+        alarms = [await ports.browser.alarm_at(name) for name in ("sync", "retry")]
+        failed = isinstance(last, dict) and last.get("outcome") in ("partial", "failed")
+        problem = problem or (last["error"] if failed else None)
+        status = {
+            "waiting": await self._synchronizer.waiting(settings.server_url),
+            "quarantined": await ports.ledger.quarantined(),
+            "paused": settings.paused,
+            "canSync": settings.can_sync,
+            "server": urlsplit(settings.server_url).netloc,
+            "lastRun": last,
+            "nextAt": min((at for at in alarms if at is not None), default=None),
+            "problem": problem,
+        }
+        await ports.state.put("status", status)
+        await ports.browser.show_badge("!" if problem else "", f"Heyho: {problem or 'all well'}")
+        ports.browser.publish({"target": "page", "kind": "status", "status": status})
+        return status
+
+    def _stay(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+
+    def _linger(self) -> None:
+        self._stay()
+        if self._answering == 0 and self._run is None:
+            loop = asyncio.get_running_loop()
+            self._closing = loop.call_later(LINGER_S, self._ports.browser.close)
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    """What the status says of the last run."""
+    record = run.to_record()
+    names = ("startedAt", "endedAt", "trigger", "strategy", "outcome", "visits", "rejected")
+    return {**{name: record[name] for name in names}, "error": record["error"]}

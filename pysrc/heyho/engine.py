@@ -1,0 +1,77 @@
+"""The composition root of the offscreen page: connects the ports, and listens for requests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import js
+from pyodide.ffi import create_proxy
+
+from heyho.browser.extension import ExtensionBrowser, SystemClock
+from heyho.browser.http import FetchTransport
+from heyho.browser.idb import Database
+from heyho.browser.interop import storage_errors, to_object, to_value
+from heyho.browser.stores import (
+    IdbEventLog,
+    IdbLedgerStore,
+    IdbRunStore,
+    IdbStateStore,
+    IdbVisitStore,
+)
+from heyho.control import Boot, Control, Ports
+from heyho.errors import HeyhoError
+
+
+class Engine:
+    """What engine.js calls."""
+
+    def __init__(self, open_database: Any, boot: Boot) -> None:
+        self._boot = boot
+        self._answers: set[asyncio.Future[None]] = set()
+        self._control = asyncio.ensure_future(self._connect(open_database))
+
+    def handle(self, request: Any, respond: Any) -> None:
+        """Answer one chrome.runtime message; `respond` is called once."""
+        answer = asyncio.ensure_future(self._answer(to_value(request), respond))
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
+
+    async def _connect(self, open_database: Any) -> Control:
+        with storage_errors():
+            database = Database(await open_database())
+        ports = Ports(
+            clock=SystemClock(),
+            events=IdbEventLog(database),
+            visits=IdbVisitStore(database),
+            ledger=IdbLedgerStore(database),
+            state=IdbStateStore(database),
+            runs=IdbRunStore(database),
+            transport=FetchTransport(),
+            browser=ExtensionBrowser(),
+        )
+        return Control(ports, self._boot)
+
+    async def _answer(self, request: Any, respond: Any) -> None:
+        try:
+            control = await asyncio.shield(self._control)
+        except HeyhoError as error:
+            respond(to_object({"ok": False, "error": error.sentence}))
+            js.window.close()
+            return
+        try:
+            respond(to_object(await control.answer(request)))
+        except Exception as error:
+            respond(to_object({"ok": False, "error": f"Heyho failed unexpectedly: {error!r}"}))
+            raise
+
+
+def start(open_database: Any, source: str) -> Any:
+    """Start the engine; returns what engine.js hands its messages to.
+
+    Args:
+        open_database: the JavaScript function that resolves to an IDBDatabase.
+        source: what the interpreter was booted from.
+    """
+    boot = Boot(source, float(js.Date.now()))
+    return create_proxy(Engine(open_database, boot))

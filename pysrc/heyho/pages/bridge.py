@@ -1,0 +1,140 @@
+"""The way from a page to the document, the stored state and the engine.
+
+A whole number beyond 32 bits is cut short on its way between MicroPython and JavaScript: times
+cross as floats or as JSON. What JavaScript throws outside a promise cannot be caught here.
+"""
+
+import asyncio
+import json
+import time
+
+import js
+from jsffi import JsException  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from heyho.pages.shapes import Json
+
+# What a rejected promise raises.
+Failure = JsException
+
+NO_ANSWER = "Heyho did not answer. Try again; if it stays silent, restart the browser."
+
+
+def from_js(value: "Any") -> "Any":
+    """A JavaScript value that JSON can say, as Python; None for undefined."""
+    return json.loads(js.JSON.stringify(js.Array.of(value)))[0]
+
+
+def to_js(value: "Any") -> "Any":
+    """A Python value that JSON can say, as JavaScript."""
+    return js.JSON.parse(json.dumps(value))
+
+
+async def ask(request: "Json") -> "Json":
+    """Send a request to the engine. Gives its reply; `ok` is false, with a sentence in `error`,
+    when the request failed or nobody answered."""
+    message = to_js({"target": "background", "kind": "engine", "request": request})
+    try:
+        reply = from_js(await js.chrome.runtime.sendMessage(message))
+    except Failure:
+        reply = None
+    if not isinstance(reply, dict):
+        return {"ok": False, "error": NO_ANSWER}
+    if not reply.get("ok") and not reply.get("error"):
+        reply["error"] = NO_ANSWER
+    return reply
+
+
+async def read_state(key: str) -> "Any":
+    """What is stored under `key`; None when there is nothing. Raises Failure."""
+    return from_js(await js.readState(key))
+
+
+async def read_fault() -> str:
+    """Why the recorder could not store a page, in a sentence; empty when it can."""
+    fault = from_js(await js.chrome.storage.session.get("fault")).get("fault")
+    return fault["message"] if fault else ""
+
+
+def listen(handler: "Callable[[Json], None]") -> None:
+    """Give `handler` every message that the engine sends to pages."""
+    channel = js.BroadcastChannel.new("heyho")
+
+    def receive(event: "Any") -> None:
+        message = from_js(event.data)
+        if isinstance(message, dict) and message.get("target") == "page":
+            handler(message)
+
+    channel.addEventListener("message", receive)
+
+
+def on(element: "Any", kind: str, handler: "Callable[[], Awaitable[None]]") -> None:
+    """Start the coroutine that `handler` gives at each event of `element`; a form stays here."""
+
+    def receive(event: "Any") -> None:
+        if kind == "submit":
+            event.preventDefault()
+        start(handler())
+
+    element.addEventListener(kind, receive)
+
+
+def on_session_change(handler: "Callable[[], Awaitable[None]]") -> None:
+    """Start the coroutine that `handler` gives when the session's storage changes."""
+    js.chrome.storage.session.onChanged.addListener(lambda changes: start(handler()))
+
+
+def start(coroutine: "Any") -> None:
+    """Let a coroutine run by itself."""
+    asyncio.create_task(coroutine)  # noqa: RUF006 (MicroPython's loop holds its tasks)
+
+
+def find(name: str) -> "Any":
+    """The element with this id."""
+    return js.document.getElementById(name)
+
+
+def write(name: str, text: str) -> None:
+    """Set an element's text, only if it differs: a live region speaks at every change."""
+    element = find(name)
+    if element.textContent != text:
+        element.textContent = text
+
+
+def show(name: str, visible: bool) -> None:
+    """Show or hide an element."""
+    find(name).hidden = not visible
+
+
+def ready() -> None:
+    """Tell the style sheet that the page works."""
+    js.document.documentElement.dataset.ready = "true"
+
+
+def mark(tone: str) -> None:
+    """Tell the style sheet how things stand."""
+    js.document.documentElement.dataset.tone = tone
+
+
+def set_time(name: str, at: float) -> None:
+    """Give a time element its exact time, for machines and on hovering; none if `at` is 0."""
+    element = find(name)
+    moment = js.Date.new(float(at))
+    element.dateTime = moment.toISOString() if at else ""
+    style = to_js({"dateStyle": "medium", "timeStyle": "medium"})
+    element.title = moment.toLocaleString(js.Array.new(), style) if at else ""
+
+
+def time_of_day(at: float) -> str:
+    """An epoch millisecond as the person's clock shows it: 14:05."""
+    style = to_js({"hour": "2-digit", "minute": "2-digit"})
+    return str(js.Date.new(float(at)).toLocaleTimeString(js.Array.new(), style))
+
+
+def now() -> float:
+    """Epoch milliseconds."""
+    return time.time() * 1000

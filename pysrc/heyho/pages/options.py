@@ -1,0 +1,90 @@
+"""The options page: the person's settings."""
+
+from heyho.pages import bridge, form
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Json
+
+
+class Options:
+    """The form, and what of it is stored."""
+
+    def __init__(self) -> None:
+        self.stored: "dict[str, str]" = {}
+        self.saving = False
+
+    async def open(self) -> None:
+        """Fill the form with what is stored, and let the person change it."""
+        try:
+            self.fill(await bridge.read_state("settings") or {})
+        except bridge.Failure:
+            bridge.mark("trouble")
+            bridge.write("message", "Your settings could not be read. Open this page once more.")
+            return
+        bridge.on(bridge.find("form"), "submit", self.save)
+        bridge.on(bridge.find("form"), "input", self.compare)
+        bridge.on(bridge.find("show-token"), "click", self.toggle_token)
+        bridge.find("save").disabled = False
+        bridge.ready()
+
+    def fill(self, settings: "Json") -> None:
+        """Show stored settings."""
+        for name in form.FIELDS:
+            bridge.find(name).value = form.to_text(settings, name)
+        self.stored = typed()
+
+    async def save(self) -> None:
+        """Hand the form to the engine; its word on each field is shown beside the field."""
+        if self.saving:
+            return
+        self.saving = True
+        bridge.mark("busy")
+        bridge.write("message", "Saving.")
+        sent = typed()
+        reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
+        self.saving = False
+        show_problems({} if reply["ok"] else reply.get("problems") or {})
+        if not reply["ok"]:
+            bridge.mark("trouble")
+            bridge.write("message", reply["error"])
+            return
+        bridge.mark("calm")
+        bridge.write("message", "Saved.")
+        if typed() == sent:
+            self.fill(reply["settings"])
+        else:
+            self.stored = sent
+            await self.compare()
+
+    async def compare(self) -> None:
+        """Say whether something typed is not saved yet."""
+        if not self.saving:
+            bridge.mark("calm")
+            bridge.write("message", "" if typed() == self.stored else "Not saved yet.")
+
+    async def toggle_token(self) -> None:
+        """Show the token, or hide it."""
+        field, button = bridge.find("token"), bridge.find("show-token")
+        hidden = field.type == "password"
+        field.type = "text" if hidden else "password"
+        button.setAttribute("aria-pressed", "true" if hidden else "false")
+
+
+def typed() -> "dict[str, str]":
+    """What stands in the form."""
+    return {name: str(bridge.find(name).value) for name in form.FIELDS}
+
+
+def show_problems(problems: "dict[str, str]") -> None:
+    """Say beside each field what is wrong with it, and go to the first such field."""
+    for name in form.FIELDS:
+        bridge.write(f"{name}-problem", problems.get(name, ""))
+        bridge.find(name).setAttribute("aria-invalid", "true" if name in problems else "false")
+    for name in form.FIELDS:
+        if name in problems:
+            bridge.find(name).focus()
+            return
+
+
+bridge.start(Options().open())

@@ -1,0 +1,198 @@
+"""The popup: how recording and syncing stand, and the buttons for both."""
+
+import asyncio
+
+import js
+
+from heyho.pages import bridge, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Json, Progress, Status, View
+
+TICK_S = 5
+SILENT_TICKS = 3
+
+
+class Popup:
+    """What the popup knows, and what it does at each event."""
+
+    def __init__(self) -> None:
+        self.status: "Status" = {
+            "waiting": 0,
+            "quarantined": 0,
+            "paused": False,
+            "canSync": False,
+            "server": "",
+            "lastRun": None,
+            "nextAt": None,
+            "problem": None,
+        }
+        self.progress: "Progress | None" = None
+        self.fault = ""
+        self.said = ""
+        # When the person asked for a sync that has neither shown progress nor ended; else 0.
+        self.asked_at = 0.0
+        # How many times a run was told of; a reply that was asked for before is older than that.
+        self.told = 0
+        self.silent_ticks = 0
+
+    async def open(self) -> None:
+        """Show what is stored, then what the engine says, then keep up with it."""
+        bridge.listen(self.hear)
+        bridge.on(bridge.find("sync"), "click", self.sync)
+        bridge.on(bridge.find("record"), "click", self.toggle_recording)
+        bridge.on_session_change(self.read_fault)
+        await self.read_stored()
+        self.render()
+        bridge.find("sync").disabled = False
+        bridge.find("record").disabled = False
+        bridge.ready()
+        await self.read_fault()
+        await self.refresh()
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self.tick()
+
+    async def read_stored(self) -> None:
+        """Take the last known status; before the first one, what the settings tell."""
+        try:
+            stored = await bridge.read_state("status")
+            settings = await bridge.read_state("settings") or {}
+        except bridge.Failure:
+            return
+        if stored:
+            self.status = stored
+            return
+        self.status["paused"] = settings.get("paused", False)
+        self.status["canSync"] = bool(settings.get("serverUrl") and settings.get("token"))
+        if self.status["canSync"]:
+            self.status["server"] = settings["serverUrl"].split("/")[2]
+
+    async def read_fault(self) -> None:
+        """Take what the recorder says about itself."""
+        self.fault = await bridge.read_fault()
+        self.render()
+
+    async def refresh(self) -> None:
+        """Ask the engine how things stand."""
+        told = self.told
+        reply = await bridge.ask({"kind": "status"})
+        if not reply["ok"]:
+            self.said = reply["error"]
+            self.render()
+        elif self.told == told:
+            self.accept(reply["status"])
+            if reply["progress"]:
+                self.follow(reply["progress"])
+            elif self.progress:
+                self.progress = None
+                self.said = "The sync stopped midway. What is left waits and goes again."
+            self.render()
+
+    def hear(self, message: "Json") -> None:
+        """Take what the engine tells all pages."""
+        self.silent_ticks = 0
+        if message["kind"] == "progress":
+            self.follow(message["progress"])
+        elif message["kind"] == "status":
+            self.accept(message["status"])
+        self.render()
+
+    def follow(self, progress: "Progress") -> None:
+        """Show a run under way."""
+        self.told += 1
+        if not summary.has_ended(progress["startedAt"], self.status["lastRun"]):
+            self.progress = progress
+            self.said = ""
+            self.asked_at = 0
+
+    def accept(self, status: "Status") -> None:
+        """Take a new status, and report the run that it brings to an end."""
+        self.status = status
+        begun = self.progress["startedAt"] if self.progress else self.asked_at
+        last = status["lastRun"]
+        if begun and last and summary.has_ended(begun, last):
+            self.told += 1
+            self.progress = None
+            self.asked_at = 0
+            self.said = summary.ended(status)
+        elif self.asked_at and status["problem"]:
+            self.asked_at = 0
+            self.said = ""
+
+    async def sync(self) -> None:
+        """Start a sync, or join the one under way."""
+        if not self.status["canSync"]:
+            js.chrome.runtime.openOptionsPage()
+            return
+        if not self.progress:
+            self.asked_at = bridge.now()
+            self.said = "Starting the sync."
+            self.silent_ticks = 0
+            self.render()
+        reply = await bridge.ask({"kind": "run", "trigger": "manual"})
+        if not reply["ok"]:
+            self.asked_at = 0
+            self.said = reply["error"]
+            self.render()
+
+    async def toggle_recording(self) -> None:
+        """Pause recording, or resume it; shown at once, and taken back if it fails."""
+        paused = not self.status["paused"]
+        self.status["paused"] = paused
+        self.said = "Recording is paused." if paused else "Recording again."
+        self.render()
+        reply = await bridge.ask({"kind": "settings", "settings": {"paused": paused}})
+        if not reply["ok"]:
+            self.status["paused"] = not paused
+            self.said = reply["error"]
+            self.render()
+
+    async def tick(self) -> None:
+        """Keep the times true, and look after a run that has fallen silent."""
+        self.silent_ticks += 1
+        if (self.progress or self.asked_at) and self.silent_ticks >= SILENT_TICKS:
+            self.silent_ticks = 0
+            await self.refresh()
+            if self.asked_at:
+                self.asked_at = 0
+                self.said = "The sync did not start. Try again."
+        self.render()
+
+    def render(self) -> None:
+        """Bring the page in line with what is known."""
+        show(
+            summary.summarise(
+                self.status,
+                self.progress,
+                said=self.said,
+                fault=self.fault,
+                now=bridge.now(),
+                clock=bridge.time_of_day,
+            )
+        )
+
+
+def show(view: "View") -> None:
+    """Write a view into the page, touching only what differs."""
+    for name in ("figure", "caption", "message", "action", "recording"):
+        bridge.write(name, view[name])
+    bridge.write("last-ago", view["lastAgo"])
+    bridge.write("last-did", view["lastDid"])
+    bridge.write("next", view["next"])
+    bridge.write("aside", view["aside"])
+    bridge.write("server", view["server"])
+    bridge.show("figure", bool(view["figure"]))
+    bridge.show("action", bool(view["action"]))
+    bridge.show("aside-row", bool(view["aside"]))
+    bridge.show("bar", bool(view["progress"]))
+    bridge.find("bar").setAttribute("aria-valuenow", str(view["percent"]))
+    bridge.find("bar").setAttribute("aria-valuetext", view["progress"])
+    bridge.find("bar-fill").style.width = f"{view['percent']}%"
+    bridge.find("record").setAttribute("aria-checked", view["on"])
+    bridge.set_time("last-ago", view["lastAt"])
+    bridge.mark(view["tone"])
+
+
+bridge.start(Popup().open())

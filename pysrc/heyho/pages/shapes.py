@@ -1,0 +1,71 @@
+"""What the pages read from the engine, as types. Imported by mypy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+Clock = Callable[[float], str]
+Json = dict[str, Any]
+
+
+class Run(TypedDict):
+    """The last finished run. `outcome`: complete, partial, failed or nothing."""
+
+    startedAt: float
+    endedAt: float
+    trigger: str
+    strategy: str
+    outcome: str
+    visits: int
+    rejected: int
+    error: str | None
+
+
+class Status(TypedDict):
+    """How things stand. `server` is a host for display; times are epoch milliseconds."""
+
+    waiting: int
+    quarantined: int
+    paused: bool
+    canSync: bool
+    server: str
+    lastRun: Run | None
+    nextAt: float | None
+    problem: str | None
+
+
+class Progress(TypedDict):
+    """A run under way, in visits, batches and bytes."""
+
+    trigger: str
+    strategy: str
+    startedAt: float
+    visits: int
+    visitsDone: int
+    visitsFailed: int
+    batches: int
+    batchesDone: int
+    batchesFailed: int
+    inFlight: int
+    bytes: int
+
+
+class View(TypedDict):
+    """What the popup shows."""
+
+    tone: str
+    figure: str
+    caption: str
+    message: str
+    action: str
+    recording: str
+    on: str
+    lastAgo: str
+    lastAt: float
+    lastDid: str
+    next: str
+    aside: str
+    server: str
+    percent: int
+    progress: str

@@ -1,0 +1,141 @@
+"""What the popup shows, decided from what the engine says. Pure."""
+
+from heyho.pages import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Clock, Progress, Run, Status, View
+
+
+def summarise(
+    status: "Status",
+    progress: "Progress | None",
+    *,
+    said: str,
+    fault: str,
+    now: float,
+    clock: "Clock",
+) -> "View":
+    """Put everything the popup shows into words.
+
+    Args:
+        status: how things stand.
+        progress: the run under way, if any.
+        said: what to say about the person's last action; empty when nothing is to be said.
+        fault: why a page could not be recorded; empty when recording works.
+        now: epoch milliseconds.
+        clock: gives an epoch millisecond as a time of day.
+    """
+    last = status["lastRun"]
+    message = fault or said or _standing(status, clock)
+    waiting = status["waiting"]
+    if progress:
+        waiting = max(0, progress["visits"] - progress["visitsDone"])
+        message = fault or _sending(status, progress)
+    return {
+        "tone": _tone(status, progress, fault),
+        "figure": words.number(waiting) if waiting else "",
+        "caption": _left(progress, waiting) if progress else _caption(status, waiting),
+        "message": message,
+        "action": _action(status, progress, fault),
+        "recording": "Paused" if status["paused"] else "Recording",
+        "on": "false" if status["paused"] else "true",
+        "lastAgo": words.ago(last["endedAt"], now) if last else "not yet",
+        "lastAt": last["endedAt"] if last else 0,
+        "lastDid": words.outcome(last) if last else "",
+        "next": _next(status, progress, now),
+        "aside": words.count(status["quarantined"], "visit") if status["quarantined"] else "",
+        "server": status["server"] or "No server yet",
+        "percent": _percent(progress) if progress else 0,
+        "progress": _travel(progress) if progress else "",
+    }
+
+
+def has_ended(begun_at: float, last: "Run | None") -> bool:
+    """Whether the last finished run is the one that began at `begun_at`, or a later one."""
+    return last is not None and last["endedAt"] >= begun_at
+
+
+def ended(status: "Status") -> str:
+    """What to say when a run has just ended; empty when the standing message says it."""
+    last = status["lastRun"]
+    if last is None or last["outcome"] in ("partial", "failed"):
+        return ""
+    return words.report(last, status["waiting"])
+
+
+def _tone(status: "Status", progress: "Progress | None", fault: str) -> str:
+    if fault:
+        return "fault"
+    if progress:
+        return "busy"
+    if not status["canSync"]:
+        return "setup"
+    return "trouble" if _is_in_trouble(status) else "calm"
+
+
+def _is_in_trouble(status: "Status") -> bool:
+    last = status["lastRun"]
+    return bool(status["problem"]) or (
+        last is not None and last["outcome"] in ("partial", "failed")
+    )
+
+
+def _left(progress: "Progress", waiting: int) -> str:
+    return f"of {words.count(progress['visits'], 'visit')} left" if waiting else "All are sent"
+
+
+def _caption(status: "Status", waiting: int) -> str:
+    if waiting:
+        noun = "visit" if waiting == 1 else "visits"
+        if status["canSync"]:
+            return f"{noun} {'waits' if waiting == 1 else 'wait'} to be synced"
+        return f"{noun} kept on this device"
+    return "Everything is synced" if status["canSync"] else "Nothing recorded yet"
+
+
+def _standing(status: "Status", clock: "Clock") -> str:
+    if not status["canSync"]:
+        return status["problem"] or "Nothing leaves this device until you name your server."
+    last = status["lastRun"]
+    failed = last is not None and last["outcome"] in ("partial", "failed")
+    if status["problem"] and not (failed and last and last["error"] == status["problem"]):
+        return status["problem"]
+    if last and failed:
+        again = clock(status["nextAt"]) if status["nextAt"] else ""
+        return words.report(last, status["waiting"], again)
+    if status["paused"]:
+        return "Pages you visit now are not recorded."
+    if status["waiting"]:
+        return "Heyho sends them by itself."
+    return "New visits follow by themselves."
+
+
+def _sending(status: "Status", progress: "Progress") -> str:
+    visits = words.count(progress["visits"], "visit")
+    return f"Syncing {visits} with {status['server']}."
+
+
+def _action(status: "Status", progress: "Progress | None", fault: str) -> str:
+    if fault or progress:
+        return ""
+    if not status["canSync"]:
+        return "Name your server"
+    return "Check settings" if _is_in_trouble(status) else ""
+
+
+def _next(status: "Status", progress: "Progress | None", now: float) -> str:
+    if progress:
+        return "under way"
+    if not status["canSync"]:
+        return "once a server is named"
+    return words.until(status["nextAt"], now) if status["nextAt"] else "not planned"
+
+
+def _percent(progress: "Progress") -> int:
+    return progress["visitsDone"] * 100 // progress["visits"] if progress["visits"] else 0
+
+
+def _travel(progress: "Progress") -> str:
+    done, total = words.number(progress["visitsDone"]), words.number(progress["visits"])
+    return f"{done} of {total} visits"

@@ -1,0 +1,67 @@
+"""Numbers, times and outcomes in words. Pure."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Run
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def number(value: int) -> str:
+    """A whole number with its thousands apart: 12,345."""
+    return f"{value:,}"
+
+
+def count(value: int, noun: str) -> str:
+    """A number with its noun: 1 visit, 2 visits."""
+    return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
+
+
+def ago(then: float, now: float) -> str:
+    """How long ago `then` was, in the largest unit that fits; both in epoch milliseconds."""
+    passed = now - then
+    return "just now" if passed < MINUTE_MS else f"{_span(passed)} ago"
+
+
+def until(then: float, now: float) -> str:
+    """How long `then` is away; both in epoch milliseconds."""
+    left = then - now
+    return "in a moment" if left < MINUTE_MS else f"in {_span(left)}"
+
+
+def outcome(run: "Run") -> str:
+    """What a run did, in two or three words, to stand after its time."""
+    if run["outcome"] == "nothing":
+        return "nothing to sync"
+    if run["outcome"] == "failed":
+        return "did not get through"
+    if run["outcome"] == "partial":
+        return f"{count(run['visits'], 'visit')}, not all"
+    return count(run["visits"], "visit")
+
+
+def report(run: "Run", waiting: int, again: str = "") -> str:
+    """What a run did and what follows from it, in sentences; `again` is the time of the next."""
+    if run["outcome"] == "nothing":
+        return "Nothing to sync."
+    said = []
+    if run["visits"] or run["outcome"] == "complete":
+        said.append(f"Synced {count(run['visits'], 'visit')}.")
+    if run["rejected"]:
+        said.append(f"Your server refused {number(run['rejected'])}; Heyho keeps them aside.")
+    if run["outcome"] in ("partial", "failed"):
+        if waiting:
+            said.append(f"{count(waiting, 'visit')} {'waits' if waiting == 1 else 'wait'}.")
+        said.append(run["error"] or "Your server did not take everything.")
+        if waiting and again:
+            said.append(f"{'It goes' if waiting == 1 else 'They go'} again at {again}.")
+    return " ".join(said)
+
+
+def _span(duration_ms: float) -> str:
+    for unit_ms, noun in ((DAY_MS, "day"), (HOUR_MS, "hour")):
+        if duration_ms >= unit_ms:
+            return count(int(duration_ms // unit_ms), noun)
+    return count(int(duration_ms // MINUTE_MS), "minute")

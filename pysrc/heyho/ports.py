@@ -1,0 +1,183 @@
+"""The ports: what the pure side asks of the world.
+
+Each has one adapter in `heyho.browser`, one in-memory twin in `heyho.testing`, and one contract
+suite in `tests/contract` that both pass. The stores raise `StorageError`, the transport raises
+`SyncError`; a method that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from heyho.model import Rejection, SeqRange
+from heyho.sync.ledger import Ledger
+
+Record = dict[str, Any]
+"""What JSON can say of one thing: a visit as it is stored and sent, an event, a state value."""
+
+
+class Clock(Protocol):
+    """The wall clock. Waiting is asyncio's, whose event loop the tests replace."""
+
+    def now_ms(self) -> float:
+        """Epoch milliseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What one step of the fold wants written: visits without `seq`, and the next state."""
+
+    state: Record
+    visits: Sequence[Record]
+
+
+FoldStep = Callable[[Record | None, Sequence[tuple[int, Record]]], Folded]
+"""From the fold's state (None at first) and (key, event) pairs in order of their keys."""
+
+
+class EventLog(Protocol):
+    """Raw browser events, in the order in which they happened."""
+
+    async def fold(self, step: FoldStep, *, limit: int) -> int:
+        """Hand the oldest events, `limit` at most, to `step` and return how many there were.
+
+        In one transaction the visits are stored, the state is replaced and the events are
+        deleted; if anything fails, nothing has happened. `step` is not called without events.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A range of visits, ready to travel.
+
+    Attributes:
+        visits: how many visits there are in it.
+        json_bytes: the size of the body before compression.
+        sent_bytes: the size of `body`.
+        only_id: the visit's id where there is exactly one, else None.
+        body: the gzipped body; opaque to everyone but the transport of the same world.
+    """
+
+    visits: int
+    json_bytes: int
+    sent_bytes: int
+    only_id: str | None
+    body: Any
+
+
+class VisitStore(Protocol):
+    """Ended visits by sequence number."""
+
+    async def bounds(self) -> SeqRange | None:
+        """The first and the last sequence number, or None when there is no visit."""
+        ...
+
+    async def count(self, seqs: SeqRange) -> int:
+        """How many visits there are in a range."""
+        ...
+
+    async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        """Read, encode and compress the visits of a range as the body of a sync request."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """What servers have acknowledged, and what they refused for good."""
+
+    async def ledger(self, server: str) -> Ledger:
+        """The ledger of one server, by its base URL; empty for a server never synced with."""
+        ...
+
+    async def acknowledge(
+        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+    ) -> None:
+        """Add a range to the server's ledger, and put the rejected records into quarantine."""
+        ...
+
+    async def quarantined(self) -> int:
+        """How many records are in quarantine."""
+        ...
+
+
+class StateStore(Protocol):
+    """Small values by key."""
+
+    async def get(self, key: str) -> Any:
+        """The value, or None."""
+        ...
+
+    async def put(self, key: str, value: Any) -> None:
+        """Replace the value."""
+        ...
+
+
+class RunStore(Protocol):
+    """The records of past sync runs."""
+
+    async def add(self, run: Record, *, keep: int) -> None:
+        """Append a run's record and forget the oldest ones beyond `keep`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole HTTP answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Transport(Protocol):
+    """HTTP to the person's server, with a time-out for each request."""
+
+    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+        """Send a gzipped JSON body. Raises Unreachable or TimedOut; cancelling aborts it."""
+        ...
+
+    async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
+        """Fetch. Raises Unreachable or TimedOut; cancelling aborts it."""
+        ...
+
+
+class Browser(Protocol):
+    """What the engine asks of the rest of the extension."""
+
+    async def set_alarm(
+        self, name: str, *, delay_minutes: float, period_minutes: float | None = None
+    ) -> None:
+        """Wake the extension later, once or again and again; replaces the alarm of that name."""
+        ...
+
+    async def clear_alarm(self, name: str) -> None:
+        """Forget an alarm, if there is one."""
+        ...
+
+    async def alarm_at(self, name: str) -> float | None:
+        """When an alarm goes off next, in epoch milliseconds."""
+        ...
+
+    async def show_badge(self, text: str, title: str) -> None:
+        """Label the toolbar button; an empty text takes the label off."""
+        ...
+
+    async def recording_changed(self, *, paused: bool) -> None:
+        """Tell the recorder that it was paused or resumed."""
+        ...
+
+    def publish(self, message: Record) -> None:
+        """Tell every open page."""
+        ...
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Hold a lock of the whole extension; enters with False when another context has it."""
+        ...
+
+    def close(self) -> None:
+        """End this context and give its memory back."""
+        ...

@@ -1,0 +1,1 @@
+"""Recording: from raw browser events to visits. `heyho.recording.fold.fold` is the way in."""

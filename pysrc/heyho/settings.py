@@ -1,0 +1,184 @@
+"""What the person can set, its limits, and how it is stored."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from heyho.errors import SettingsError
+from heyho.exclusions import to_regexp
+
+API_PATH = "/api/v1"
+STRATEGIES = ("sequential", "concurrent")
+RANGES = {
+    "concurrency": (1, 10),
+    "workers": (1, 8),
+    "batchSize": (1, 1000),
+    "periodMinutes": (1, 1440),
+}
+# In a browser a bare number is an IPv4 address, and so may be what is not plain ASCII.
+_PRIVATE_HOST = re.compile(
+    r"(?!\d+$|0x[\da-f]*$)[a-z\d_-]+|[a-z\d._-]+\.(?:localhost|local|lan|home\.arpa|internal)"
+    r"|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+"
+    r"|::1|f[cd][0-9a-f]{2}:.*|fe80:.*"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The person's settings, all valid.
+
+    Attributes:
+        server_url: the API's base, such as "http://127.0.0.1:8787/api/v1"; empty until the
+            person has named a server.
+        token: the device token for that server.
+        strategy: how batches travel, one of `STRATEGIES`.
+        concurrency: lanes of the concurrent strategy, 1..10.
+        workers: Web Workers of the parallel strategy, 1..8.
+        batch_size: visits in a batch at most, 1..1000.
+        period_minutes: minutes between automatic syncs, 1..1440.
+        paused: whether nothing is recorded.
+        excluded: patterns of pages that are never recorded (see `heyho.exclusions`).
+    """
+
+    server_url: str = ""
+    token: str = ""
+    strategy: str = "concurrent"
+    concurrency: int = 5
+    workers: int = 2
+    batch_size: int = 1000
+    period_minutes: int = 5
+    paused: bool = False
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def can_sync(self) -> bool:
+        """Whether there is a server to sync with."""
+        return bool(self.server_url and self.token)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Settings:
+        """Read settings as stored or entered; absent ones take their defaults.
+
+        Raises:
+            SettingsError: a sentence for each field that cannot be used.
+        """
+        problems: dict[str, str] = {}
+        default = cls()
+
+        def read(name: str, reader: Any, fallback: Any) -> Any:
+            value = record.get(name)
+            if value is None:
+                return fallback
+            try:
+                return reader(name, value)
+            except ValueError as error:
+                problems[name] = str(error)
+                return fallback
+
+        settings = cls(
+            server_url=read("serverUrl", _server_url, default.server_url),
+            token=read("token", _token, default.token),
+            strategy=read("strategy", _strategy, default.strategy),
+            concurrency=read("concurrency", _integer, default.concurrency),
+            workers=read("workers", _integer, default.workers),
+            batch_size=read("batchSize", _integer, default.batch_size),
+            period_minutes=read("periodMinutes", _integer, default.period_minutes),
+            paused=read("paused", _boolean, default.paused),
+            excluded=read("excluded", _patterns, default.excluded),
+        )
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def to_record(self) -> dict[str, Any]:
+        """The stored form. `excludedRegExp` is for the recorder, which runs no Python."""
+        return {
+            "serverUrl": self.server_url,
+            "token": self.token,
+            "strategy": self.strategy,
+            "concurrency": self.concurrency,
+            "workers": self.workers,
+            "batchSize": self.batch_size,
+            "periodMinutes": self.period_minutes,
+            "paused": self.paused,
+            "excluded": list(self.excluded),
+            "excludedRegExp": to_regexp(self.excluded),
+        }
+
+
+def _server_url(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("The server's address must be text.")
+    text = value.strip().rstrip("/")
+    if not text:
+        return ""
+    unusable = ValueError(f"“{text}” is not an address a server can have.")
+    if re.search(r"[\s\\]", text):
+        raise unusable
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise unusable from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("The server's address must begin with https:// or http://.")
+    if "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError("The server's address must not hold a name, a password, ? or #.")
+    if parts.scheme == "http" and not _PRIVATE_HOST.fullmatch(host):
+        raise ValueError(
+            f"Your history would travel to {host} for everyone to read: use https://. "
+            "Plain http:// is taken for this device and your home network only."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or API_PATH}"
+
+
+def _token(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("The token must be text.")
+    token = value.strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", token):
+        raise ValueError("The token holds characters that no token has; copy it once more.")
+    return token
+
+
+def _strategy(name: str, value: object) -> str:
+    if value not in STRATEGIES:
+        raise ValueError(f"The strategy must be one of {', '.join(STRATEGIES)}.")
+    return str(value)
+
+
+def _integer(name: str, value: object) -> int:
+    low, high = RANGES[name]
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = float("nan")
+    if isinstance(value, bool) or number != number // 1 or not low <= number <= high:
+        raise ValueError(f"{_LABELS[name]} must be a whole number from {low} to {high}.")
+    return int(number)
+
+
+def _boolean(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"“{name}” must be true or false.")
+    return value
+
+
+def _patterns(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("The excluded pages must be a list of patterns.")
+    patterns = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+    to_regexp(patterns)
+    return patterns
+
+
+_LABELS = {
+    "concurrency": "The number of lanes",
+    "workers": "The number of workers",
+    "batchSize": "The batch size",
+    "periodMinutes": "The minutes between syncs",
+}

@@ -1,0 +1,1 @@
+"""From waiting visits to acknowledged ones: pure asyncio, no browser."""

@@ -1,0 +1,314 @@
+"""In-memory twins of every port, and an event loop whose clock jumps. For tests only."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import selectors
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from heyho.errors import TimedOut
+from heyho.model import Rejection, SeqRange
+from heyho.ports import FoldStep, Payload, Record, Reply
+from heyho.sync.ledger import Ledger
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop that never waits: when nothing is ready, its clock jumps to the next timer.
+
+    Waiting for anything but a timer (a socket, a thread) is a deadlock here, and raises.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_JumpingSelector(self))
+        self.elapsed_s = 0.0
+
+    def time(self) -> float:
+        """Seconds of virtual time since the loop was made."""
+        return self.elapsed_s
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    def __init__(self, loop: JumpingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise RuntimeError("every task waits for something that no timer will bring")
+        if not ready and timeout:
+            self._loop.elapsed_s += timeout
+        return ready
+
+
+def run_jumping(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on a `JumpingLoop`."""
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        return runner.run(main)
+
+
+def jumping(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Make an async test one that pytest can call: it runs on a `JumpingLoop` of its own."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_jumping(test(*args, **kwargs))
+
+    return run
+
+
+class LoopClock:
+    """Clock that follows the running event loop, so that it jumps along with it."""
+
+    def __init__(self, start_ms: float = 1_700_000_000_000) -> None:
+        self._start_ms = start_ms
+
+    def now_ms(self) -> float:
+        return self._start_ms + asyncio.get_running_loop().time() * 1000
+
+
+@dataclass(slots=True)
+class MemoryDatabase:
+    """What the IndexedDB database holds; the twins of the stores share one."""
+
+    events: dict[int, Record] = field(default_factory=dict)
+    visits: dict[int, Record] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    rejected: dict[str, Record] = field(default_factory=dict)
+    runs: dict[int, Record] = field(default_factory=dict)
+    next_event: int = 1
+    next_visit: int = 1
+    next_run: int = 1
+
+    def append_events(self, events: Iterable[Record]) -> None:
+        """Add events as the recorder does."""
+        for event in events:
+            self.events[self.next_event] = deepcopy(event)
+            self.next_event += 1
+
+    def append_visits(self, visits: Iterable[Record]) -> None:
+        """Add visits as the fold does; one whose id is known already is left out."""
+        known = {visit["id"] for visit in self.visits.values()}
+        for visit in visits:
+            if visit["id"] not in known:
+                known.add(visit["id"])
+                self.visits[self.next_visit] = {**deepcopy(visit), "seq": self.next_visit}
+                self.next_visit += 1
+
+
+class MemoryEventLog:
+    """EventLog in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def fold(self, step: FoldStep, *, limit: int) -> int:
+        database = self._database
+        pairs = sorted(database.events.items())[:limit]
+        if pairs:
+            folded = step(deepcopy(database.state.get("fold")), deepcopy(pairs))
+            database.append_visits(folded.visits)
+            database.state["fold"] = deepcopy(folded.state)
+            for key, _ in pairs:
+                del database.events[key]
+        return len(pairs)
+
+
+class MemoryVisitStore:
+    """VisitStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def bounds(self) -> SeqRange | None:
+        visits = self._database.visits
+        return SeqRange(min(visits), max(visits)) if visits else None
+
+    async def count(self, seqs: SeqRange) -> int:
+        return len(self._within(seqs))
+
+    async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        rows = self._within(seqs)
+        body = {"anonymousClientId": client_id, "tabAggregates": [], "pageVisits": rows}
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        packed = gzip.compress(text)
+        return Payload(
+            visits=len(rows),
+            json_bytes=len(text),
+            sent_bytes=len(packed),
+            only_id=rows[0]["id"] if len(rows) == 1 else None,
+            body=packed,
+        )
+
+    def _within(self, seqs: SeqRange) -> list[Record]:
+        visits = self._database.visits
+        return [visits[seq] for seq in sorted(visits) if seqs.first <= seq <= seqs.last]
+
+
+class MemoryLedgerStore:
+    """LedgerStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def ledger(self, server: str) -> Ledger:
+        return Ledger.from_record(self._database.state.get("ledger", {}).get(server, ()))
+
+    async def acknowledge(
+        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+    ) -> None:
+        ledger = (await self.ledger(server)).acknowledge(seqs)
+        self._database.state.setdefault("ledger", {})[server] = ledger.to_record()
+        by_id = {visit["id"]: visit for visit in self._database.visits.values()}
+        for rejection in rejections:
+            self._database.rejected[rejection.record_id] = {
+                "id": rejection.record_id,
+                "reason": rejection.reason,
+                "when": at_ms,
+                "record": deepcopy(by_id.get(rejection.record_id)),
+            }
+
+    async def quarantined(self) -> int:
+        return len(self._database.rejected)
+
+
+class MemoryStateStore:
+    """StateStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> Any:
+        return deepcopy(self._database.state.get(key))
+
+    async def put(self, key: str, value: Any) -> None:
+        self._database.state[key] = deepcopy(value)
+
+
+class MemoryRunStore:
+    """RunStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def add(self, run: Record, *, keep: int) -> None:
+        database = self._database
+        database.runs[database.next_run] = deepcopy(run)
+        for key in [key for key in database.runs if key <= database.next_run - keep]:
+            del database.runs[key]
+        database.next_run += 1
+
+
+Answer = Callable[[str, str, Record | None, str | None], Awaitable[Reply]]
+"""From method, URL, decoded body and token to a reply: a server in a function."""
+
+
+class MemoryTransport:
+    """Transport to a function instead of a network."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+        body = json.loads(gzip.decompress(payload.body))
+        return await self._within(timeout_s, self._answer("POST", url, body, token))
+
+    async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
+        return await self._within(timeout_s, self._answer("GET", url, None, token))
+
+    async def _within(self, timeout_s: float, reply: Awaitable[Reply]) -> Reply:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await reply
+        except TimeoutError:
+            raise TimedOut(f"No answer within {timeout_s:.0f} seconds.") from None
+
+
+class MemoryServer:
+    """A server that keeps what it is sent, and answers as heyho_server does."""
+
+    def __init__(self, token: str = "token", *, max_records: int = 1000) -> None:
+        self.visits: dict[str, Record] = {}
+        self.received: list[str] = []
+        self._token = token
+        self._max_records = max_records
+
+    async def answer(self, method: str, url: str, body: Record | None, token: str | None) -> Reply:
+        """An `Answer`."""
+        if method == "GET" and url.endswith("/config"):
+            return reply(200, {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000})
+        if token != self._token:
+            return reply(401, {"success": False, "message": "You need to sign in."})
+        records = body["pageVisits"] if body else []
+        self.received += [record["id"] for record in records]
+        self.visits |= {record["id"]: record for record in records}
+        return reply(
+            200,
+            {
+                "success": True,
+                "data": {"page_visits_synced": len(records), "validation_errors": []},
+            },
+        )
+
+
+def reply(status: int, body: Any, **headers: str) -> Reply:
+    """A reply with a JSON body; header names take `_` for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status=status, headers=named, text=json.dumps(body))
+
+
+class MemoryBrowser:
+    """Browser that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.alarms: dict[str, tuple[float, float | None]] = {}
+        self.badge = ""
+        self.published: list[Record] = []
+        self.paused: list[bool] = []
+        self.closed = False
+        self.locked: set[str] = set()
+
+    async def set_alarm(
+        self, name: str, *, delay_minutes: float, period_minutes: float | None = None
+    ) -> None:
+        self.alarms[name] = (delay_minutes, period_minutes)
+
+    async def clear_alarm(self, name: str) -> None:
+        self.alarms.pop(name, None)
+
+    async def alarm_at(self, name: str) -> float | None:
+        alarm = self.alarms.get(name)
+        return alarm[0] * 60_000 if alarm else None
+
+    async def show_badge(self, text: str, title: str) -> None:
+        self.badge = text
+
+    async def recording_changed(self, *, paused: bool) -> None:
+        self.paused.append(paused)
+
+    def publish(self, message: Record) -> None:
+        self.published.append(deepcopy(message))
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[bool]:
+        if name in self.locked:
+            yield False
+            return
+        self.locked.add(name)
+        try:
+            yield True
+        finally:
+            self.locked.discard(name)
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,338 @@
+"""The wire: visits and replies as they travel, camelCase, times in epoch milliseconds.
+
+The format is the original HeyHo's. Both ends use this module: the browser writes records and
+reads replies, the server reads records. A record is a dictionary as `json.loads` gives it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+from heyho.errors import (
+    NotSignedIn,
+    RateLimited,
+    RecordError,
+    Refused,
+    ServerFailed,
+    TooLarge,
+    Unintelligible,
+)
+from heyho.model import IdlePeriod, Rejection, ServerLimits, Visit
+
+MAX_ID = 128
+MAX_URL = 2048
+MAX_TITLE = 500
+MAX_DOMAIN = 253
+MAX_IDLE_PERIODS = 1000
+MAX_AT_MS = 253_402_300_800_000  # the year 10000, where calendars stop
+
+_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
+# No database keeps these. Lone surrogates come of titles cut in the middle of an emoji.
+_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def domain_of(url: str) -> str:
+    """The host of a URL in lower case, without port and leading "www."; "" if it has none."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return _bare(host)
+
+
+def _bare(host: str) -> str:
+    return host.lower().removeprefix("www.")[:MAX_DOMAIN]
+
+
+def visit_to_record(visit: Visit) -> dict[str, Any]:
+    """The record of a visit, as stored in IndexedDB and sent; `seq` only once it has one."""
+    record = {
+        "id": visit.id,
+        "url": visit.url,
+        "title": visit.title,
+        "domain": visit.domain,
+        "startedAt": visit.started_at,
+        "endedAt": visit.ended_at,
+        "durationSeconds": visit.duration_ms / 1000,
+        "activeDuration": visit.active_duration_ms,
+        "engagementRate": visit.engagement_rate,
+        "idlePeriods": [
+            {"start": idle.start, "end": idle.end, "reason": idle.reason}
+            for idle in visit.idle_periods
+        ],
+        "tabId": visit.tab_id,
+        "windowId": visit.window_id,
+        "transition": visit.transition,
+        "sourcePageVisitId": visit.source_page_visit_id,
+        "anonymousClientId": visit.anonymous_client_id,
+    }
+    if visit.seq is not None:
+        record["seq"] = visit.seq
+    return record
+
+
+def visit_from_record(record: object, *, client_id: str = "") -> Visit:
+    """Read a record from any Heyho client.
+
+    Titles and domains are cut to their limits, characters that cannot be kept are replaced in a
+    title, an end before the start is moved to it, and the active time to the duration at most;
+    what cannot be a visit is refused.
+
+    Args:
+        record: a decoded JSON value.
+        client_id: the device to assume where the record names none.
+
+    Raises:
+        RecordError: the field at fault and the reason.
+    """
+    if not isinstance(record, Mapping):
+        raise RecordError(None, "record", "A record must be a JSON object.")
+    visit_id = record.get("id")
+    if not isinstance(visit_id, str) or not _ID.fullmatch(visit_id):
+        raise RecordError(
+            None, "id", f"id must be 1 to {MAX_ID} printable ASCII characters without spaces."
+        )
+    read = _Reader(record, visit_id)
+    url = read.url()
+    started_at = read.at("startedAt")
+    ended_at = read.at("endedAt", default=started_at)
+    ended_at = max(started_at, ended_at)
+    rate = record.get("engagementRate")
+    if rate is not None and not (_is_number(rate) and 0 <= rate <= 1):
+        raise read.error("engagementRate", "engagementRate must be a number from 0 to 1.")
+    return Visit(
+        id=visit_id,
+        url=url,
+        title=read.title(),
+        domain=_bare(read.text("domain") or domain_of(url)),
+        started_at=started_at,
+        ended_at=ended_at,
+        active_duration_ms=min(read.milliseconds("activeDuration"), ended_at - started_at),
+        idle_periods=read.idle_periods(),
+        tab_id=read.integer("tabId"),
+        window_id=read.integer("windowId"),
+        transition=read.text("transition"),
+        source_page_visit_id=read.text("sourcePageVisitId"),
+        anonymous_client_id=read.text("anonymousClientId") or client_id,
+        seq=read.integer("seq"),
+    )
+
+
+class _Reader:
+    """Reads typed fields of one record; every refusal names the record and the field."""
+
+    def __init__(self, record: Mapping[str, Any], record_id: str) -> None:
+        self._record = record
+        self._id = record_id
+
+    def error(self, field: str, reason: str) -> RecordError:
+        return RecordError(self._id, field, reason)
+
+    def url(self) -> str:
+        url = self._record.get("url")
+        if not isinstance(url, str) or not url:
+            raise self.error("url", "url is missing.")
+        if len(url) > MAX_URL:
+            raise self.error("url", f"url is longer than {MAX_URL} characters.")
+        if not url.lower().startswith(("http://", "https://")) or not domain_of(url):
+            raise self.error("url", "url must be an http or https address.")
+        self._check_text("url", url)
+        return url
+
+    def at(self, field: str, *, default: int | None = None) -> int:
+        value = self._record.get(field)
+        if value is None:
+            if default is None:
+                raise self.error(field, f"{field} is missing.")
+            return default
+        if not _is_number(value) or not 0 <= value < MAX_AT_MS:
+            raise self.error(field, f"{field} must be a time in epoch milliseconds.")
+        return int(value)
+
+    def milliseconds(self, field: str) -> int:
+        value = self._record.get(field)
+        if value is None:
+            return 0
+        if not _is_number(value) or value < 0:
+            raise self.error(field, f"{field} must be a number of milliseconds, 0 or more.")
+        return int(value)
+
+    def text(self, field: str) -> str | None:
+        value = self._record.get(field)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.error(field, f"{field} must be text.")
+        self._check_text(field, value)
+        return value
+
+    def title(self) -> str:
+        value = self._record.get("title")
+        if value is not None and not isinstance(value, str):
+            raise self.error("title", "title must be text.")
+        return _UNKEEPABLE.sub("\ufffd", value or "")[:MAX_TITLE]
+
+    def integer(self, field: str) -> int | None:
+        value = self._record.get(field)
+        if value is None:
+            return None
+        if not _is_number(value) or value != int(value) or abs(value) >= 2**53:
+            raise self.error(field, f"{field} must be a whole number.")
+        return int(value)
+
+    def idle_periods(self) -> tuple[IdlePeriod, ...]:
+        value = self._record.get("idlePeriods")
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) > MAX_IDLE_PERIODS:
+            raise self.error(
+                "idlePeriods", f"idlePeriods must be a list of at most {MAX_IDLE_PERIODS}."
+            )
+        return tuple(self._idle_period(item) for item in value)
+
+    def _idle_period(self, value: object) -> IdlePeriod:
+        if isinstance(value, Mapping):
+            start, end = value.get("start"), value.get("end")
+            reason = value.get("reason")
+            end = start if end is None else end
+            if (
+                _is_number(start)
+                and _is_number(end)
+                and 0 <= start <= end < MAX_AT_MS
+                and (reason is None or isinstance(reason, str))
+            ):
+                self._check_text("idlePeriods", reason or "")
+                return IdlePeriod(int(start), int(end), (reason or "idle")[:32])
+        raise self.error(
+            "idlePeriods", "Each of idlePeriods must be {start, end, reason}, times in order."
+        )
+
+    def _check_text(self, field: str, text: str) -> None:
+        if _UNKEEPABLE.search(text):
+            raise self.error(field, f"{field} holds characters that no database can keep.")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if type(value) is int:  # never a bool, and by far the most frequent
+        return True
+    return isinstance(value, float) and math.isfinite(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A reply that accounts for every visit of a batch."""
+
+    stored: int
+    rejections: tuple[Rejection, ...] = ()
+
+
+def read_sync_reply(
+    status: int, headers: Mapping[str, str], text: str, *, sent: int
+) -> Acknowledgement:
+    """Read the answer to `POST /data/sync` of a batch of `sent` visits.
+
+    Only an answer that accounts for every visit, as stored or as rejected by name, is an
+    acknowledgement.
+
+    Raises:
+        SyncError: what the answer means otherwise.
+    """
+    answer = _decode(text)
+    said = _message(answer)
+    retry_after_s = _retry_after_s(headers, answer)
+    if status in (401, 403):
+        raise NotSignedIn(
+            "Your server does not know this token. Enter a valid one in the options.",
+            status=status,
+        )
+    if status == 413 or (status == 400 and said.startswith("Batch size exceeded")):
+        raise TooLarge(f"Your server takes smaller batches. {said}".strip(), status=status)
+    if status == 429:
+        raise RateLimited(
+            "Your server asks to slow down. The rest goes a little later.",
+            status=status,
+            retry_after_s=retry_after_s,
+        )
+    if status >= 500 or status in (408, 425):
+        raise ServerFailed(
+            f"Your server had an error of its own ({status}). {said}".strip(),
+            status=status,
+            retry_after_s=retry_after_s,
+        )
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if status in (400, 422) and said and not isinstance(data, dict):
+        raise Refused(f"Your server refused the visits ({status}). {said}", status=status)
+    if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
+        raise Unintelligible(
+            f"The answer ({status}) did not come from a Heyho server. "
+            "Check the server's address in the options.",
+            status=status,
+        )
+    rejections = _rejections(data.get("validation_errors"))
+    stored = data.get("page_visits_synced")
+    accounted = len(rejections) + int(stored) if _is_count(stored) else 0
+    if accounted != sent:
+        raise Unintelligible(
+            f"Your server accounted for {accounted} of {sent} visits; they go again.",
+            status=status,
+        )
+    return Acknowledgement(accounted - len(rejections), rejections)
+
+
+def read_limits(text: str) -> ServerLimits:
+    """Read the body of `GET /config`; whatever makes no sense in it takes its default."""
+    answer = _decode(text)
+    values = answer if isinstance(answer, dict) else {}
+    default = ServerLimits()
+
+    def limit(name: str, fallback: int) -> int:
+        value = values.get(name)
+        return int(value) if _is_count(value) and value >= 1 else fallback
+
+    return ServerLimits(
+        max_records=min(limit("maxRecords", default.max_records), default.max_records),
+        max_body_bytes=limit("maxBodyBytes", default.max_body_bytes),
+    )
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _message(answer: Any) -> str:
+    message = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
+    return message[:300] if isinstance(message, str) else ""
+
+
+def _is_count(value: object) -> TypeGuard[float]:
+    return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _rejections(errors: Any) -> tuple[Rejection, ...]:
+    by_id: dict[str, str] = {}
+    for error in errors if isinstance(errors, list) else []:
+        named = isinstance(error, dict) and isinstance(error.get("record_id"), str)
+        if named and error.get("record_type", "page_visit") == "page_visit":
+            by_id.setdefault(error["record_id"], str(error.get("message") or "refused"))
+    return tuple(Rejection(record_id, reason) for record_id, reason in by_id.items())
+
+
+def _retry_after_s(headers: Mapping[str, str], answer: Any) -> float | None:
+    """Seconds from Retry-After, else from the body's `retry_after`; None when neither says."""
+    said = headers.get("retry-after")
+    if said is None and isinstance(answer, dict):
+        said = answer.get("retry_after")
+    try:
+        seconds = float(said)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(seconds, 3600.0) if math.isfinite(seconds) and seconds >= 0 else None

@@ -1,0 +1,1 @@
+"""Heyho's server: takes the visits that the browser sends, and keeps them."""

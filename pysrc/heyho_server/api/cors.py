@@ -1,0 +1,51 @@
+"""Cross-origin access: every answer may be read from any page, errors included.
+
+What guards the data is the bearer token, which a foreign page does not have; there are no
+cookies that a browser would send along on its own.
+"""
+
+from __future__ import annotations
+
+from heyho_server.api.asgi import App, Message, Receive, Scope, Send
+
+EXPOSED = (
+    "Retry-After, RateLimit, RateLimit-Policy, "
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+)
+ALWAYS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED.encode()),
+]
+PREFLIGHT = [
+    *ALWAYS,
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"authorization, content-type, content-encoding"),
+    (b"access-control-max-age", b"86400"),
+    # A page on the open web may ask for a server on this machine or in this network.
+    (b"access-control-allow-private-network", b"true"),
+]
+
+
+class Cors:
+    """Answers preflights, and adds the headers to everything else."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await self._app(scope, receive, _adding(send))
+
+
+def _adding(send: Send) -> Send:
+    async def add(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *ALWAYS]
+        await send(message)
+
+    return add

@@ -1,0 +1,47 @@
+"""The application: handlers, what they need, and what surrounds them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from heyho_server.api.asgi import App
+from heyho_server.api.auth import provide_caller
+from heyho_server.api.cors import Cors
+from heyho_server.api.errors import on_exception, on_http_exception, on_request_error
+from heyho_server.api.exchange import Exchange
+from heyho_server.api.info import get_config, get_summary
+from heyho_server.api.services import Services
+from heyho_server.api.sync import sync
+from heyho_server.errors import RequestError
+
+
+def router() -> Router:
+    """Every path there is."""
+    return Router("/api/v1", route_handlers=[get_config, get_summary, sync])
+
+
+def create_app(services: Services) -> App:
+    """The ASGI application on an open database."""
+
+    async def provide_services() -> Services:
+        return services
+
+    app = Litestar(
+        route_handlers=[router()],
+        dependencies={
+            "services": Provide(provide_services),
+            "caller": Provide(provide_caller),
+        },
+        exception_handlers={
+            RequestError: on_request_error,
+            HTTPException: on_http_exception,
+            Exception: on_exception,
+        },
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Cors(Exchange(cast(App, app)))

@@ -1,0 +1,72 @@
+"""Every error that the server raises on purpose.
+
+ServerError
+├── StartError            the server cannot run with these settings; one sentence, exit status 2
+└── RequestError          the request cannot be answered as it is; becomes a JSON answer
+    ├── BadBody           the body is not what it says it is                     (400)
+    ├── NotSignedIn       no token, or one that is not known                     (401)
+    ├── ClientGone        the client went away before its request was whole      (400, unread)
+    ├── BodyTimeout       the body stopped arriving                              (408)
+    ├── TooLarge          too many bytes or too many records                     (413)
+    └── UnknownEncoding   a Content-Type or Content-Encoding not understood      (415)
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class ServerError(Exception):
+    """The root of the tree."""
+
+
+class StartError(ServerError):
+    """The message is the sentence for the person who starts the server."""
+
+
+class RequestError(ServerError):
+    """The message is the sentence for the person whose client made the request.
+
+    Attributes:
+        status: the HTTP status.
+        error_code: a word for programs.
+        headers: further headers of the answer.
+    """
+
+    status = 400
+    error_code = "BAD_REQUEST"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class BadBody(RequestError):
+    error_code = "BAD_BODY"
+
+
+class NotSignedIn(RequestError):
+    status = 401
+    error_code = "UNAUTHORIZED"
+    headers: ClassVar = {"www-authenticate": "Bearer"}
+
+    def __init__(self) -> None:
+        super().__init__("You need to sign in or sign up before continuing.")
+
+
+class ClientGone(RequestError):
+    error_code = "CLIENT_GONE"
+
+    def __init__(self) -> None:
+        super().__init__("The client went away before its request was whole.")
+
+
+class BodyTimeout(RequestError):
+    status = 408
+    error_code = "BODY_TIMEOUT"
+
+
+class TooLarge(RequestError):
+    status = 413
+    error_code = "TOO_LARGE"
+
+
+class UnknownEncoding(RequestError):
+    status = 415
+    error_code = "UNSUPPORTED_MEDIA_TYPE"

@@ -1,0 +1,175 @@
+"""Serving: a socket, granian on it, one line when it answers, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import ssl
+import sys
+
+import structlog
+from granian._granian import SocketHolder
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from heyho_server.api.asgi import App
+from heyho_server.api.services import Services
+from heyho_server.app import create_app
+from heyho_server.errors import StartError
+from heyho_server.settings import Settings
+from heyho_server.storage.database import Database, open_database
+from heyho_server.storage.devices import ensure_device
+
+BACKLOG = 128
+START_TIMEOUT_S = 30.0
+GRACE_S = 30.0
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what was accepted.
+
+    Raises:
+        StartError: the server cannot start.
+    """
+    with open_socket(settings.host, settings.port) as listener:
+        async with open_database(settings.database_url) as database:
+            services = Services(database=database, limits=settings.limits)
+            await welcome(database, settings, services.now_ms())
+            await run(create_app(services), listener, settings)
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """Listen, so that a port in use is found before anything else is touched."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise StartError(f"{host} is no address of this machine ({problem.strerror}).") from problem
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as problem:
+        listener.close()
+        raise StartError(
+            f"Port {port} at {host} cannot be opened ({problem.strerror}); stop what uses it, or "
+            "choose another with --port (0 takes a free one)."
+        ) from problem
+    return listener
+
+
+async def welcome(database: Database, settings: Settings, now_ms: int) -> None:
+    """Make sure there is a device, and show its token if it had to be made."""
+    async with database.write() as connection:
+        token = await ensure_device(
+            connection, bootstrap_token=settings.bootstrap_token, now_ms=now_ms
+        )
+    if token is not None:
+        sys.stderr.write(
+            f"Your token is {token} - paste it into the options page of the Heyho extension, "
+            "together with this server's address. It is shown only this once.\n"
+        )
+        sys.stderr.flush()
+
+
+class _Server(Server):
+    """granian in this process, on a socket that is listening already.
+
+    granian's own sockets share their port (SO_REUSEPORT), so that a second server would start
+    beside the first instead of being refused.
+    """
+
+    def __init__(self, app: App, listener: socket.socket, settings: Settings) -> None:
+        super().__init__(
+            app,
+            address=settings.host,
+            port=listener.getsockname()[1],
+            interface=Interfaces.ASGINL,
+            websockets=False,
+            backlog=BACKLOG,
+            log_dictconfig={"handlers": {}, "loggers": {}},
+            log_level=LogLevels.error,
+            ssl_cert=settings.tls_cert,
+            ssl_key=settings.tls_key,
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        # granian's stubs leave out how its pickling makes one of these.
+        self._shd = SocketHolder(self._listener.detach(), False, BACKLOG)  # type: ignore[call-arg, assignment]
+
+
+async def run(app: App, listener: socket.socket, settings: Settings) -> None:
+    """Serve the application on the socket until a signal comes.
+
+    The first signal lets what was accepted come to its end, for GRACE_S at most; a second one
+    does not wait.
+    """
+    host, port = listener.getsockname()[:2]
+    server = _Server(app, listener, settings)
+    serving = asyncio.create_task(server.serve())
+    _stop_on_signals(server, serving)
+    answering = asyncio.create_task(answers(host, port, tls=settings.tls_cert is not None))
+    await asyncio.wait((serving, answering), return_when=asyncio.FIRST_COMPLETED)
+    if answering.done() and not serving.done():
+        answering.result()
+        log.info("listening", host=host, port=port, scheme=settings.scheme)
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        sys.stdout.write(f"listening on {settings.scheme}://{shown}:{port}\n")
+        sys.stdout.flush()
+    await asyncio.wait((serving,))
+    answering.cancel()
+    if not serving.cancelled():
+        serving.result()
+    log.info("stopped", unfinished=serving.cancelled())
+
+
+def _stop_on_signals(server: Server, serving: asyncio.Task[None]) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if stopping:
+            serving.cancel()
+            return
+        stopping = True
+        server.stop()  # type: ignore[no-untyped-call]
+        loop.call_later(GRACE_S, serving.cancel)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+async def answers(host: str, port: int, *, tls: bool) -> None:
+    """Return once the server answers a request.
+
+    Raises:
+        StartError: it does not.
+    """
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    context = None
+    if tls:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+            writer.write(b"GET /api/v1/config HTTP/1.1\r\nhost: heyho\r\nconnection: close\r\n\r\n")
+            status = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError) as problem:
+        raise StartError(f"The server does not answer at {host}:{port} ({problem}).") from problem
+    if b" 200 " not in status:
+        raise StartError(f"The server at {host}:{port} does not answer as it should.")

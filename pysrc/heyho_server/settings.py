@@ -1,0 +1,160 @@
+"""The server's settings: read once, at the start, and checked before anything is touched."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from heyho_server.errors import StartError
+
+DATABASE_FILE = "heyho.sqlite3"
+MIN_TOKEN = 16
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request may hold.
+
+    Attributes:
+        max_records: visits and tab aggregates together.
+        max_body_bytes: of the body, as sent and again once decompressed.
+        body_idle_s: how long the server waits for the next piece of a body.
+    """
+
+    max_records: int = 1000
+    max_body_bytes: int = 10_000_000
+    body_idle_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the server runs with.
+
+    Attributes:
+        port: 0 takes a free one.
+        database_url: of SQLAlchemy, with its asynchronous driver.
+        bootstrap_token: a device token that is valid from the start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8787
+    database_url: URL
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    bootstrap_token: str | None = None
+    limits: Limits = Limits()
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_cert else "http"
+
+
+def read_settings(
+    *,
+    host: str,
+    port: int,
+    data: Path,
+    database_url: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    insecure: bool,
+    environment: Mapping[str, str],
+) -> Settings:
+    """Put the settings together from the command line and the environment.
+
+    Raises:
+        StartError: the first thing that is wrong, with what to do about it.
+    """
+    if not 0 <= port <= 65535:
+        raise StartError(f"Port {port} does not exist; choose one from 0 to 65535.")
+    check_tls(tls_cert, tls_key)
+    if not (tls_cert or insecure or is_loopback(host)):
+        raise StartError(
+            f"{host} can be reached from other machines, where browsing history must not travel "
+            "in the clear: give --tls-cert and --tls-key, or --insecure if a proxy in front of "
+            "the server does the encryption."
+        )
+    return Settings(
+        host=host,
+        port=port,
+        database_url=read_database_url(database_url, data),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        bootstrap_token=read_bootstrap_token(environment),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_tls(cert: Path | None, key: Path | None) -> None:
+    """Refuse half a pair, and a pair that does not belong together or cannot be read."""
+    if cert is None and key is None:
+        return
+    if cert is None or key is None:
+        missing, given = ("--tls-key", "--tls-cert") if cert else ("--tls-cert", "--tls-key")
+        raise StartError(f"{given} needs {missing} as well: TLS takes a certificate and its key.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
+    except (OSError, ValueError) as problem:
+        raise StartError(
+            f"The TLS pair {cert} and {key} cannot be used ({problem}); give a PEM certificate "
+            "chain and its unencrypted PEM key."
+        ) from problem
+
+
+def read_database_url(given: str | None, data: Path) -> URL:
+    """The database to use: the given one, or the file in the data directory."""
+    if given is None:
+        return URL.create("sqlite+aiosqlite", database=str(data / DATABASE_FILE))
+    try:
+        url = make_url(given)
+    except ArgumentError as problem:
+        raise StartError(
+            "The database URL cannot be read; write it as sqlite:////path/to/heyho.sqlite3."
+        ) from problem
+    if url.drivername not in ("sqlite", "sqlite+aiosqlite"):
+        raise StartError(
+            f"{url.drivername} databases are not supported; give a URL such as "
+            "sqlite:////path/to/heyho.sqlite3, or --data DIR alone."
+        )
+    if not url.database or url.database.startswith(("file:", ":memory:")):
+        raise StartError(
+            "The database URL names no file, and a database in memory would be lost; write it as "
+            "sqlite:////path/to/heyho.sqlite3."
+        )
+    return url.set(drivername="sqlite+aiosqlite")
+
+
+def read_bootstrap_token(environment: Mapping[str, str]) -> str | None:
+    """The token from HEYHO_BOOTSTRAP_TOKEN; None where it is unset or empty."""
+    token = environment.get("HEYHO_BOOTSTRAP_TOKEN", "").strip()
+    if not token:
+        return None
+    if len(token) < MIN_TOKEN:
+        raise StartError(
+            f"HEYHO_BOOTSTRAP_TOKEN is shorter than {MIN_TOKEN} characters and could be guessed; "
+            "take a random one, such as `openssl rand -hex 32` prints."
+        )
+    if not _TOKEN.fullmatch(token):
+        raise StartError(
+            "HEYHO_BOOTSTRAP_TOKEN holds characters that cannot travel in a header; use letters, "
+            "digits and punctuation without spaces."
+        )
+    return token

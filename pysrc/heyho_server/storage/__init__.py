@@ -1,0 +1,1 @@
+"""Where visits are kept: one database, reached through SQLAlchemy Core."""

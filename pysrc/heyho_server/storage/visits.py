@@ -1,0 +1,135 @@
+"""Visits and tab aggregates: stored once for each user and id, the latest version winning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, Dialect, Table, func, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Insert
+
+from heyho.model import Visit
+from heyho_server.aggregates import TabAggregate
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.tables import devices, tab_aggregates, visits
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is stored for one user; the times are starts of visits, None where there are none."""
+
+    visits: int
+    tab_aggregates: int
+    devices: int
+    first_visit_at: int | None
+    last_visit_at: int | None
+
+
+async def store_visits(
+    connection: AsyncConnection, caller: Caller, batch: Iterable[Visit], *, now_ms: int
+) -> None:
+    """Store visits. One that is stored already is replaced only by a version that ends later."""
+    rows = [_visit_row(visit, caller.user_id, now_ms) for visit in batch]
+    await _execute_many(connection, _UPSERT_VISIT, rows)
+
+
+async def store_aggregates(
+    connection: AsyncConnection, caller: Caller, batch: Iterable[TabAggregate], *, now_ms: int
+) -> None:
+    """Store tab aggregates, replaced only by one that was active later."""
+    rows = [
+        (
+            caller.user_id,
+            aggregate.id,
+            aggregate.started_at,
+            aggregate.last_active_at,
+            _json(aggregate.record),
+            now_ms,
+        )
+        for aggregate in batch
+    ]
+    await _execute_many(connection, _UPSERT_AGGREGATE, rows)
+
+
+async def summarize(connection: AsyncConnection, caller: Caller) -> Summary:
+    """Count what is stored for the caller."""
+
+    async def ask(what: ColumnElement[Any], table: Table, *where: ColumnElement[bool]) -> Any:
+        mine = table.c.user_id == caller.user_id
+        return await connection.scalar(select(what).select_from(table).where(mine, *where))
+
+    # Asked one by one, each of the two ends is one step into the index.
+    return Summary(
+        visits=await ask(func.count(), visits),
+        tab_aggregates=await ask(func.count(), tab_aggregates),
+        devices=await ask(func.count(), devices, devices.c.revoked_at.is_(None)),
+        first_visit_at=await ask(func.min(visits.c.started_at), visits),
+        last_visit_at=await ask(func.max(visits.c.started_at), visits),
+    )
+
+
+def _visit_row(visit: Visit, user_id: int, now_ms: int) -> tuple[object, ...]:
+    """The columns of `visits`, in their order."""
+    return (
+        user_id,
+        visit.id,
+        visit.url,
+        visit.title,
+        visit.domain,
+        visit.started_at,
+        visit.ended_at,
+        visit.active_duration_ms,
+        _json([(idle.start, idle.end, idle.reason) for idle in visit.idle_periods]),
+        visit.tab_id,
+        visit.window_id,
+        visit.transition,
+        visit.source_page_visit_id,
+        visit.anonymous_client_id,
+        visit.seq,
+        now_ms,
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _execute_many(
+    connection: AsyncConnection, statement: Insert, rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert rows that are in the order of the table's columns.
+
+    Handed to the driver as they are: SQLAlchemy's own way, over a dictionary for each row, takes
+    twice as long.
+    """
+    if rows:
+        compiled = _compile(statement, connection.dialect)
+        await connection.exec_driver_sql(compiled, list(rows))
+
+
+@lru_cache(maxsize=8)
+def _compile(statement: Insert, dialect: Dialect) -> str:
+    return str(statement.compile(dialect=dialect))
+
+
+def _upsert(table: Table, version: Column[Any]) -> Insert:
+    """Insert; on a conflict replace the whole row, if the new one's version is larger.
+
+    Rows of one call are taken in order, so that two versions in one batch meet as well.
+    """
+    keys: Sequence[Column[Any]] = list(table.primary_key)
+    statement = sqlite.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        set_={c.name: statement.excluded[c.name] for c in table.columns if c not in keys},
+        where=statement.excluded[version.name] > version,
+    )
+
+
+_UPSERT_VISIT = _upsert(visits, visits.c.ended_at)
+_UPSERT_AGGREGATE = _upsert(tab_aggregates, tab_aggregates.c.last_active_at)

@@ -1,0 +1,129 @@
+"""The schema of the IndexedDB database and its migrations, in Chromium."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+_SCHEMA = """async () => {
+  const database = await openDatabase(MIGRATIONS, "schema");
+  const schema = {};
+  const transaction = database.transaction([...database.objectStoreNames]);
+  for (const name of database.objectStoreNames) {
+    const store = transaction.objectStore(name);
+    const indexes = [...store.indexNames].map((index) => [index, store.index(index).unique]);
+    schema[name] = [store.keyPath, store.autoIncrement, indexes];
+  }
+  database.close();
+  return schema;
+}"""
+
+# Writes a row with the first version, upgrades with one more migration, and reads it back.
+_UPGRADE = """async () => {
+  const put = (database, store, value, key) => new Promise((resolve, reject) => {
+    const transaction = database.transaction(store, "readwrite");
+    transaction.objectStore(store).put(value, key);
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+  });
+  const all = (database, store) => new Promise((resolve) => {
+    const request = database.transaction(store).objectStore(store).getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  const before = await openDatabase(MIGRATIONS.slice(0, 1), "upgrade");
+  await put(before, "visits", { id: "a", startedAt: 1, domain: "d" });
+  await put(before, "state", { waiting: 1 }, "status");
+  const more = [...MIGRATIONS, (database, transaction) => {
+    transaction.objectStore("visits").createIndex("title", "title");
+    database.createObjectStore("added");
+  }];
+  const after = await openDatabase(more, "upgrade");
+  const found = {
+    version: after.version - MIGRATIONS.length,
+    stores: after.objectStoreNames.contains("added"),
+    visits: await all(after, "visits"),
+    state: await all(after, "state"),
+  };
+  after.close();
+  return found;
+}"""
+
+_BROKEN = """async () => {
+  const broken = [...MIGRATIONS, () => { throw new Error("on purpose"); }];
+  (await openDatabase(MIGRATIONS, "broken")).close();
+  let name = "none";
+  await openDatabase(broken, "broken").catch((error) => { name = error.name; });
+  const again = await openDatabase(MIGRATIONS, "broken");
+  const version = again.version;
+  again.close();
+  return [name, version - MIGRATIONS.length];
+}"""
+
+_NEWER = """async () => {
+  (await openDatabase([...MIGRATIONS, () => {}], "newer")).close();
+  return await openDatabase(MIGRATIONS, "newer").then(() => "opened", (error) => error.name);
+}"""
+
+_BLOCKED = """async () => {
+  const stubborn = await openDatabase(MIGRATIONS, "blocked");
+  stubborn.onversionchange = () => {};
+  const name = await openDatabase([...MIGRATIONS, () => {}], "blocked").then(
+    () => "opened", (error) => error.name);
+  stubborn.close();
+  return name;
+}"""
+
+_SENTENCE = """(name) => {
+  const say = pyodide.pyimport("heyho.browser.interop").storage_error;
+  const error = say({ name, message: "something" });
+  return [error.type, error.sentence];
+}"""
+
+
+def test_schema_is_the_contract(page: Page) -> None:
+    assert page.evaluate(_SCHEMA) == {
+        "events": [None, True, []],
+        "rejected": ["id", False, []],
+        "runs": [None, True, []],
+        "state": [None, False, []],
+        "visits": [
+            "seq",
+            True,
+            [["domain", False], ["id", True], ["startedAt", False]],
+        ],
+    }
+
+
+def test_an_upgrade_keeps_what_is_there(page: Page) -> None:
+    assert page.evaluate(_UPGRADE) == {
+        "version": 1,
+        "stores": True,
+        "visits": [{"id": "a", "startedAt": 1, "domain": "d", "seq": 1}],
+        "state": [{"waiting": 1}],
+    }
+
+
+def test_a_migration_that_fails_leaves_the_old_version(page: Page) -> None:
+    assert page.evaluate(_BROKEN) == ["AbortError", 0]
+
+
+def test_a_newer_database_is_refused(page: Page) -> None:
+    assert page.evaluate(_NEWER) == "VersionError"
+
+
+def test_a_blocked_upgrade_is_told(page: Page) -> None:
+    assert page.evaluate(_BLOCKED) == "BlockedError"
+
+
+def test_each_refusal_has_its_sentence(page: Page) -> None:
+    said = {
+        name: page.evaluate(_SENTENCE, name)
+        for name in ("QuotaExceededError", "BlockedError", "VersionError", "UnknownError")
+    }
+    assert [kind for kind, _ in said.values()] == [
+        "StorageFull",
+        "StorageBlocked",
+        "StorageTooNew",
+        "StorageError",
+    ]
+    assert all(sentence.endswith(".") for _, sentence in list(said.values())[:3])
+    assert "something" in said["UnknownError"][1]

@@ -1,0 +1,57 @@
+"""The contract of the stores, on the in-memory twins."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from contract.store_contract import CONTRACTS, Contract, Stores
+from heyho.ports import Record
+from heyho.testing import (
+    MemoryDatabase,
+    MemoryEventLog,
+    MemoryLedgerStore,
+    MemoryRunStore,
+    MemoryStateStore,
+    MemoryVisitStore,
+    run_jumping,
+)
+
+
+def memory_stores() -> Stores:
+    """The in-memory twins on an empty database."""
+    database = MemoryDatabase()
+
+    async def append(events: Sequence[Record]) -> None:
+        database.append_events(events)
+
+    async def runs() -> list[Record]:
+        return list(database.runs.values())
+
+    async def rejected() -> list[Record]:
+        return list(database.rejected.values())
+
+    async def decode(body: Any) -> Record:
+        decoded: Record = json.loads(gzip.decompress(body))
+        return decoded
+
+    return Stores(
+        events=MemoryEventLog(database),
+        visits=MemoryVisitStore(database),
+        ledger=MemoryLedgerStore(database),
+        state=MemoryStateStore(database),
+        runs=MemoryRunStore(database),
+        append_events=append,
+        runs_kept=runs,
+        rejected=rejected,
+        decode=decode,
+    )
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda each: each.__name__)
+def test_in_memory(contract: Contract) -> None:
+    run_jumping(contract(memory_stores()))  # type: ignore[arg-type]

@@ -1,0 +1,60 @@
+"""Visits that wait: put into the extension's database, and looked for on the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from harness.stored import stored_visits
+
+_SEED = """async (count) => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const transaction = database.transaction("visits", "readwrite");
+  const visits = transaction.objectStore("visits");
+  const start = Date.now() - count * 1000;
+  const site = (number) => `site-${number % 97}.example`;
+  for (let number = 0; number < count; number += 1) {
+    const startedAt = start + number * 1000;
+    visits.add({
+      id: crypto.randomUUID(), url: `https://${site(number)}/page/${number}?q=${number}`,
+      title: `Page ${number} of a longer title`, domain: site(number),
+      startedAt, endedAt: startedAt + 900, durationSeconds: 0.9, activeDuration: 500,
+      engagementRate: 0.55, idlePeriods: [], tabId: 1, windowId: 1, transition: "link",
+      sourcePageVisitId: null, anonymousClientId: "seeded",
+    });
+  }
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+  });
+  database.close();
+}"""
+
+_IDS = """async () => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const visits = await new Promise((resolve) => {
+    const request = database.transaction("visits").objectStore("visits").getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  database.close();
+  return visits.map((visit) => visit.id);
+}"""
+
+
+def seed(page: Page, count: int) -> None:
+    """Let `count` visits wait; `page` is a page of the extension."""
+    page.evaluate(_SEED, count)
+
+
+def recorded_ids(page: Page) -> list[str]:
+    """The ids of all visits that the extension has recorded, sorted."""
+    ids: list[str] = page.evaluate(_IDS)
+    return sorted(ids)
+
+
+def stored_ids(data_dir: Path) -> list[str]:
+    """The ids of all visits on the server, sorted."""
+    return sorted(visit.id for visit in stored_visits(data_dir))

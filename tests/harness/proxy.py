@@ -1,0 +1,152 @@
+"""A proxy before the real server that misbehaves as it is told."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+Fault = Literal["none", "500", "429", "garbage", "silence", "lost"]
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
+
+_CUT_SHORT = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 9\r\n\r\n{"
+
+
+class FaultProxy:
+    """Forwards every request, but for syncs that are to go wrong.
+
+    Faults, one for each sync: "none" forwards it, "500" and "429" answer with that status,
+    "garbage" with a page of HTML, "silence" never, and "lost" lets the server store the batch
+    and breaks the connection in the middle of the answer.
+
+    Args:
+        target: the real server's URL.
+
+    Attributes:
+        faults: what to do with the next syncs, in order; then `otherwise`.
+        latency_s: how long each sync takes besides.
+        syncs: how many syncs have arrived.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = urlsplit(target)
+        self.faults: deque[Fault] = deque()
+        self.otherwise: Fault = "none"
+        self.latency_s = 0.0
+        self.syncs = 0
+        self.arrived = threading.Event()
+        self.closing = threading.Event()
+        self.lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._server.proxy = self  # type: ignore[attr-defined]
+
+    @property
+    def url(self) -> str:
+        """Where the proxy listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def proxy(self) -> FaultProxy:
+        return self.server.proxy  # type: ignore[attr-defined,no-any-return]
+
+    def do_GET(self) -> None:
+        self._forward(self._body())
+
+    def do_OPTIONS(self) -> None:
+        self._forward(self._body())
+
+    def do_POST(self) -> None:
+        body = self._body()
+        proxy = self.proxy
+        with proxy.lock:
+            proxy.syncs += 1
+            fault = proxy.faults.popleft() if proxy.faults else proxy.otherwise
+        proxy.arrived.set()
+        if proxy.latency_s:
+            proxy.closing.wait(proxy.latency_s)
+        match fault:
+            case "none":
+                self._forward(body)
+            case "500":
+                self._answer(500, b'{"success": false, "message": "Data sync failed"}')
+            case "429":
+                self._answer(429, b'{"success": false, "retry_after": 1}', {"Retry-After": "1"})
+            case "garbage":
+                self._answer(200, b"<!doctype html><title>Welcome to the hotel's network</title>")
+            case "silence":
+                proxy.closing.wait()
+                self.close_connection = True
+            case "lost":
+                self._ask(body)
+                self.wfile.write(_CUT_SHORT)
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        target = self.proxy.target
+        connection = http.client.HTTPConnection(str(target.hostname), target.port)
+        try:
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+            connection.request(self.command, self.path, body or None, headers)
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
+
+    def _forward(self, body: bytes) -> None:
+        try:
+            response, data = self._ask(body)
+        except OSError:
+            self.close_connection = True
+            return
+        kept = {
+            name: value
+            for name, value in response.getheaders()
+            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date")
+        }
+        self._answer(response.status, data, kept, cors=False)
+
+    def _answer(
+        self, status: int, data: bytes, headers: dict[str, str] | None = None, *, cors: bool = True
+    ) -> None:
+        self.send_response(status)
+        for name, value in {**(_CORS if cors else {}), **(headers or {})}.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass

@@ -1,0 +1,39 @@
+"""docs/server.md tells of everything that can be set or met."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from heyho_server import errors
+from heyho_server.app import router
+from heyho_server.cli import make_parser
+from heyho_server.storage.tables import metadata
+
+TEXT = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
+
+
+def test_every_option_is_told() -> None:
+    options = {name for action in make_parser()._actions for name in action.option_strings}
+    assert options - {"-h", "--help"} <= set(re.findall(r"--[a-z-]+", TEXT))
+
+
+def test_every_path_is_told() -> None:
+    paths = {route.path for route in router().routes}
+    assert len(paths) == 3
+    assert all(f"{path}`" in TEXT for path in paths)
+
+
+def test_every_error_code_is_told() -> None:
+    codes = {
+        kind.error_code
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.RequestError)
+    }
+    untold = {"BAD_REQUEST", "CLIENT_GONE"}  # nobody ever reads these
+    assert all(f"`{code}`" in TEXT for code in codes - untold)
+
+
+def test_every_table_is_told() -> None:
+    assert all(f"`{table}`" in TEXT for table in metadata.tables)

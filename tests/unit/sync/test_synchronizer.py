@@ -1,0 +1,604 @@
+"""A run, and several in a row: nothing is lost, nothing is doubled, and the record is true."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heyho.errors import (
+    NotSignedIn,
+    RateLimited,
+    ServerFailed,
+    StorageError,
+    StorageFull,
+    TimedOut,
+    Unintelligible,
+    Unreachable,
+)
+from heyho.model import Outcome, SeqRange
+from heyho.ports import Record, Reply
+from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, REQUEST_TIMEOUT_S
+from heyho.sync.synchronizer import RUNS_KEPT, RunResult
+from heyho.testing import MemoryLedgerStore, jumping, reply
+from unit.sync.device import SERVER, Device
+from unit.sync.servers import (
+    Fault,
+    ScriptedServer,
+    forgetful,
+    garbage,
+    healthy,
+    loses_reply,
+    refusal,
+    says,
+    silent,
+    unreachable,
+    writes,
+)
+
+STRATEGIES = ["sequential", "concurrent"]
+DAY_S = 24 * 3600.0
+
+
+def assert_adds_up(device: Device, result: RunResult) -> None:
+    """The run's record and the progress agree with each other."""
+    run, last = result.run, device.announced[-1]
+    assert last["visitsDone"] == run.visits + run.rejected
+    assert last["bytes"] == run.bytes
+    assert last["inFlight"] == 0
+    assert last["visitsDone"] + last["visitsFailed"] <= last["visits"]
+    assert last["batchesDone"] + last["batchesFailed"] <= last["batches"]
+    if run.outcome == "complete":
+        assert last["visitsDone"] == last["visits"]
+        assert last["batchesDone"] == last["batches"]
+    for name in ("visitsDone", "visitsFailed", "batchesDone", "batchesFailed", "bytes"):
+        told = [progress[name] for progress in device.announced]
+        assert told == sorted(told)
+    for span in run.spans:
+        assert run.started_at <= span.start <= span.end <= (run.ended_at or 0)
+        assert 0 <= span.batch < last["batches"]
+        assert span.bytes > 0
+
+
+class TestHealthy:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_all_that_waits_is_sent_once(self, strategy: str) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=95, batchSize=10, strategy=strategy)
+        result = await device.sync()
+        await device.assert_all_is_on(server)
+        assert_adds_up(device, result)
+        run = result.run
+        assert (run.outcome, run.error, result.error) == ("complete", None, None)
+        assert (run.visits, run.batches, run.rejected) == (95, 10, 0)
+        assert [len(batch) for batch in server.batches] == [10] * 9 + [5]
+        assert sorted(server.received) == sorted(device.visits)
+
+    @jumping
+    async def test_one_span_for_each_request(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=25, batchSize=10, concurrency=3)
+        run = (await device.sync()).run
+        spans = sorted((span.batch, span.lane, span.visits, span.status) for span in run.spans)
+        assert spans == [(0, 0, 10, 200), (1, 1, 10, 200), (2, 2, 5, 200)]
+        assert {round(span.end - span.start) for span in run.spans} == {300}
+        assert run.bytes == sum(span.bytes for span in run.spans)
+        assert run.ended_at == pytest.approx(run.started_at + 300)
+
+    @pytest.mark.parametrize(
+        ("strategy", "lanes", "peak"), [("sequential", 5, 1), ("concurrent", 5, 5)]
+    )
+    @jumping
+    async def test_the_settings_say_how_many_travel_at_once(
+        self, strategy: str, lanes: int, peak: int
+    ) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=100, batchSize=10)
+        await device.sync(strategy=strategy, concurrency=lanes)
+        assert server.peak == peak
+        assert max(progress["inFlight"] for progress in device.announced) == peak
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_a_second_run_has_nothing_to_do(self, strategy: str) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=7, strategy=strategy)
+        await device.sync()
+        result = await device.sync()
+        assert (result.run.outcome, result.run.batches, result.error) == ("nothing", 0, None)
+        assert device.announced == []
+        assert len(server.batches) == 1
+
+    @jumping
+    async def test_without_visits_no_server_is_asked_anything(self) -> None:
+        server = ScriptedServer()
+        result = await Device(server.answer).sync()
+        assert result.run.outcome == "nothing"
+        assert server.config_asked == 0
+
+    @jumping
+    async def test_what_comes_during_a_run_waits_for_the_next(self) -> None:
+        server = ScriptedServer(latency_s=1)
+        device = Device(server.answer, visits=20, batchSize=10, strategy="sequential")
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(0.5)
+        device.visit(5)
+        assert (await run).run.visits == 20
+        assert len(await device.waiting()) == 5
+        assert (await device.sync()).run.visits == 5
+        await device.assert_all_is_on(server)
+
+    @jumping
+    async def test_numbers_without_a_visit_cost_no_request(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=30, batchSize=10)
+        for seq in range(11, 21):
+            del device.database.visits[seq]
+        result = await device.sync()
+        assert (len(server.batches), result.run.batches) == (2, 2)
+        assert_adds_up(device, result)
+        assert await device.waiting() == []
+
+    @jumping
+    async def test_the_number_of_visits_that_wait(self) -> None:
+        server = ScriptedServer(says(500))
+        device = Device(server.answer, visits=25, batchSize=10)
+        synchronizer = device.synchronizer()
+        assert await synchronizer.waiting(SERVER) == 25
+        await device.sync()
+        assert await synchronizer.waiting(SERVER) == 10
+        await device.sync()
+        assert await synchronizer.waiting(SERVER) == 0
+        assert await Device(server.answer).synchronizer().waiting(SERVER) == 0
+
+
+FAULTS: dict[str, tuple[Fault, type[Exception], int]] = {
+    "500": (says(500, "Data sync failed"), ServerFailed, 500),
+    "503": (says(503, retry_after="7"), ServerFailed, 503),
+    "408": (says(408), ServerFailed, 408),
+    "425": (says(425), ServerFailed, 425),
+    "429": (says(429, retry_after="30"), RateLimited, 429),
+    "401": (says(401), NotSignedIn, 401),
+    "403": (says(403), NotSignedIn, 403),
+    "404": (says(404), Unintelligible, 404),
+    "a proxy's page": (garbage, Unintelligible, 200),
+    "a proxy's error page": (writes(502, "<html>Bad gateway</html>"), ServerFailed, 502),
+    "a bare 400": (writes(400, "Bad Request"), Unintelligible, 400),
+    "an empty answer": (writes(200, ""), Unintelligible, 200),
+    "any JSON": (writes(200, '{"success": true}'), Unintelligible, 200),
+    "a short account": (forgetful, Unintelligible, 200),
+    "unreachable": (unreachable, Unreachable, 0),
+    "a lost reply": (loses_reply, Unreachable, 0),
+    "silence": (silent, TimedOut, 0),
+}
+
+
+class TestFaults:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("name", FAULTS)
+    @jumping
+    async def test_a_batch_that_fails_goes_again(self, name: str, strategy: str) -> None:
+        fault, kind, status = FAULTS[name]
+        server = ScriptedServer(healthy, fault)
+        device = Device(server.answer, visits=30, batchSize=10, concurrency=1, strategy=strategy)
+
+        result = await device.sync()
+        assert type(result.error) is kind
+        assert (result.run.outcome, result.run.error) == ("partial", str(result.error))
+        assert result.run.spans[1].status == status
+        assert await device.waiting() == sorted(device.visits)[10:][: 30 - result.run.visits]
+        assert set(server.batches[1]) <= set(await device.waiting())
+        assert_adds_up(device, result)
+        assert device.announced[-1]["visitsFailed"] == 10
+        assert device.announced[-1]["batchesFailed"] == 1
+
+        result = await device.sync()
+        assert (result.run.outcome, result.error) == ("complete", None)
+        await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("name", FAULTS)
+    @jumping
+    async def test_when_every_batch_fails_so_does_the_run(self, name: str) -> None:
+        server = ScriptedServer(*[FAULTS[name][0]] * 5)
+        device = Device(server.answer, visits=50, batchSize=10)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.batches) == ("failed", 0, 0)
+        assert await device.waiting() == sorted(device.visits)
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("name", ["500", "silence", "a lost reply", "a proxy's page"])
+    @jumping
+    async def test_others_go_on_beside_it(self, name: str) -> None:
+        server = ScriptedServer(healthy, FAULTS[name][0])
+        device = Device(server.answer, visits=60, batchSize=10, concurrency=2)
+        result = await device.sync()
+        assert result.run.visits == 50
+        assert await device.waiting() == sorted(device.visits)[10:20]
+
+    @pytest.mark.parametrize("name", ["401", "429"])
+    @jumping
+    async def test_some_faults_end_the_run(self, name: str) -> None:
+        server = ScriptedServer(healthy, FAULTS[name][0])
+        device = Device(server.answer, visits=100, batchSize=10, concurrency=1)
+        result = await device.sync()
+        assert (len(server.batches), result.run.visits) == (2, 10)
+        assert len(await device.waiting()) == 90
+
+    @jumping
+    async def test_the_servers_wish_to_wait_comes_through(self) -> None:
+        server = ScriptedServer(says(429, retry_after="42"))
+        result = await Device(server.answer, visits=1).sync()
+        assert isinstance(result.error, RateLimited)
+        assert result.error.retry_after_s == 42
+        assert result.run.rate_limited == 1
+
+    @jumping
+    async def test_a_run_gives_up_when_nothing_gets_through(self) -> None:
+        server = ScriptedServer(*[says(500)] * 99)
+        device = Device(server.answer, visits=99, batchSize=1, concurrency=1)
+        await device.sync()
+        assert len(server.batches) == MAX_FAILURES_IN_A_ROW
+
+    @jumping
+    async def test_but_not_when_something_does(self) -> None:
+        nine_of_ten = [*[says(500)] * (MAX_FAILURES_IN_A_ROW - 1), healthy]
+        server = ScriptedServer(*nine_of_ten * 9)
+        device = Device(server.answer, visits=90, batchSize=1, concurrency=1)
+        assert (await device.sync()).run.visits == 9
+        assert len(server.batches) == 90
+
+    @jumping
+    async def test_silence_costs_one_time_out(self) -> None:
+        server = ScriptedServer(silent)
+        result = await Device(server.answer, visits=1).sync()
+        span = result.run.spans[0]
+        assert span.end - span.start == pytest.approx(REQUEST_TIMEOUT_S * 1000)
+        assert span.status == 0
+
+    @jumping
+    async def test_a_cancelled_run_gives_everything_back(self) -> None:
+        server = ScriptedServer(latency_s=1)
+        device = Device(server.answer, visits=100, batchSize=10, concurrency=3)
+        task = asyncio.create_task(device.sync())
+        await asyncio.sleep(1.5)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert (server.in_flight, len(server.visits)) == (0, 30)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert await device.waiting() == sorted(device.visits)[30:]
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+
+class TestSplitting:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("takes", [1, 3, 7, 20])
+    @jumping
+    async def test_a_server_that_takes_less_than_it_says(self, takes: int, strategy: str) -> None:
+        server = ScriptedServer(takes=takes)
+        device = Device(server.answer, visits=50, batchSize=20, strategy=strategy)
+        result = await device.sync()
+        assert result.run.outcome == "complete"
+        assert result.run.visits == 50
+        assert_adds_up(device, result)
+        await device.assert_all_is_on(server)
+        assert len(server.received) == 50
+
+    @jumping
+    async def test_every_attempt_leaves_a_span(self) -> None:
+        server = ScriptedServer(takes=10)
+        run = (await Device(server.answer, visits=40).sync()).run
+        spans = [(span.batch, span.visits, span.status) for span in run.spans]
+        assert spans == [
+            (0, 40, 413),
+            (0, 20, 413),
+            (0, 10, 200),
+            (0, 10, 200),
+            (0, 20, 413),
+            (0, 10, 200),
+            (0, 10, 200),
+        ]
+
+    @jumping
+    async def test_the_original_servers_words_for_too_large(self) -> None:
+        server = ScriptedServer(
+            says(400, "Batch size exceeded. Maximum 1000 records allowed, got 1001")
+        )
+        device = Device(server.answer, visits=8)
+        assert (await device.sync()).run.outcome == "complete"
+        assert [len(batch) for batch in server.batches] == [8, 4, 4]
+        await device.assert_all_is_on(server)
+
+    @jumping
+    async def test_too_many_bytes_are_split_before_they_travel(self) -> None:
+        config = reply(200, {"maxRecords": 1000, "maxBodyBytes": 3000})
+        server = ScriptedServer(config=config)
+        device = Device(server.answer, visits=64)
+        result = await device.sync()
+        await device.assert_all_is_on(server)
+        assert {len(batch) for batch in server.batches} == {8}
+        assert len(result.run.spans) == len(server.batches) == 8
+
+    @jumping
+    async def test_one_visit_of_too_many_bytes_goes_into_quarantine(self) -> None:
+        config = reply(200, {"maxRecords": 1000, "maxBodyBytes": 3000})
+        server = ScriptedServer(config=config)
+        device = Device(server.answer, visits=9)
+        [huge] = device.visit(title="x" * 4000)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.rejected) == ("complete", 9, 1)
+        assert list(device.quarantine) == [huge]
+        assert "larger" in device.quarantine[huge]
+        assert huge not in server.received
+
+    @jumping
+    async def test_half_a_batch_can_fail(self) -> None:
+        server = ScriptedServer(says(413), healthy, says(500))
+        device = Device(server.answer, visits=8)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits) == ("partial", 4)
+        assert await device.waiting() == sorted(device.visits)[4:]
+        assert device.announced[-1]["visitsDone"] == 4
+        assert device.announced[-1]["visitsFailed"] == 4
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+    @jumping
+    async def test_the_other_half_waits_when_the_first_fails(self) -> None:
+        server = ScriptedServer(says(413), says(500))
+        device = Device(server.answer, visits=8)
+        result = await device.sync()
+        assert (result.run.outcome, len(server.batches)) == ("failed", 2)
+        assert device.announced[-1]["visitsFailed"] == 8
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+
+class TestQuarantine:
+    @jumping
+    async def test_a_rejected_visit_is_kept_with_the_servers_reason(self) -> None:
+        server = ScriptedServer(rejects={"visit-0003": "url is too odd."})
+        device = Device(server.answer, visits=5)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.rejected) == ("complete", 4, 1)
+        assert device.database.rejected["visit-0003"] == {
+            "id": "visit-0003",
+            "reason": "url is too odd.",
+            "when": result.run.ended_at,
+            "record": device.visits["visit-0003"],
+        }
+        assert (await device.sync()).run.outcome == "nothing"
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_poison_is_found_and_all_others_get_through(self, strategy: str) -> None:
+        poison = ["visit-0001", "visit-0030", "visit-0031", "visit-0064"]
+        server = ScriptedServer(chokes_on=poison)
+        device = Device(server.answer, visits=64, batchSize=32, strategy=strategy)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.rejected) == ("complete", 60, 4)
+        assert set(device.quarantine) == set(poison)
+        for visit_id, reason in device.quarantine.items():
+            assert f"Cannot read {visit_id}" in reason
+        assert set(server.visits) == set(device.visits) - set(poison)
+        assert_adds_up(device, result)
+        assert await device.waiting() == []
+
+    @jumping
+    async def test_a_batch_rejected_as_a_whole(self) -> None:
+        """The original server answers 400 when it rejects every visit."""
+        message = "Validation failed for one or more records"
+        errors = [{"record_id": f"visit-{n:04}", "message": f"bad {n}"} for n in (1, 2)]
+        data = {"page_visits_synced": 0, "validation_errors": errors}
+
+        async def rejects_all(_server: ScriptedServer, _body: Record) -> Reply:
+            return reply(400, {"success": False, "message": message, "data": data})
+
+        server = ScriptedServer(rejects_all)
+        device = Device(server.answer, visits=2)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.rejected) == ("complete", 2)
+        assert device.quarantine == {"visit-0001": "bad 1", "visit-0002": "bad 2"}
+
+
+class TestLimits:
+    @jumping
+    async def test_the_server_is_asked_once_a_day(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer)
+        for _ in range(12):
+            device.visit()
+            await device.sync()
+            await asyncio.sleep(DAY_S / 4)
+        assert server.config_asked == 3
+
+    @jumping
+    async def test_another_server_is_asked_anew(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=1)
+        await device.sync()
+        await device.sync(serverUrl="https://other.example/api/v1")
+        assert server.config_asked == 2
+
+    @pytest.mark.parametrize(
+        ("said", "setting", "batch"), [(30, 1000, 30), (30, 20, 20), (5000, 1000, 120)]
+    )
+    @jumping
+    async def test_the_smaller_batch_counts(self, said: int, setting: int, batch: int) -> None:
+        server = ScriptedServer(max_records=said)
+        device = Device(server.answer, visits=120)
+        await device.sync(batchSize=setting)
+        assert {len(ids) for ids in server.batches} == {batch}
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            refusal(404, "Not Found"),
+            refusal(500, "no"),
+            Reply(200, {}, "<html>Welcome to the hotel</html>"),
+            reply(200, {"maxRecords": 0, "maxBodyBytes": "many"}),
+            reply(200, [1]),
+        ],
+        ids=["404", "500", "garbage", "nonsense", "list"],
+    )
+    @jumping
+    async def test_a_server_that_does_not_say_its_limits(self, config: Reply) -> None:
+        server = ScriptedServer(config=config)
+        device = Device(server.answer, visits=1500)
+        assert (await device.sync()).run.outcome == "complete"
+        assert [len(batch) for batch in server.batches] == [1000, 500]
+
+    @jumping
+    async def test_a_server_that_cannot_be_asked_cannot_be_sent_to(self) -> None:
+        async def nobody(method: str, url: str, body: Record | None, token: str | None) -> Reply:
+            raise Unreachable("Your server could not be reached.")
+
+        device = Device(nobody, visits=3)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.spans) == ("failed", [])
+        assert result.run.error == "Your server could not be reached."
+        assert len(await device.waiting()) == 3
+
+    @jumping
+    async def test_limits_from_a_clock_that_was_wrong_are_asked_again(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=1)
+        await device.sync()
+        device.database.state["server"]["askedAt"] += 2 * DAY_S * 1000
+        device.visit()
+        await device.sync()
+        assert server.config_asked == 2
+
+
+class TestServers:
+    @jumping
+    async def test_each_server_has_a_ledger_of_its_own(self) -> None:
+        old, new = ScriptedServer(), ScriptedServer(says(500))
+
+        async def answer(method: str, url: str, body: Record | None, token: str | None) -> Reply:
+            server = new if "new.example" in url else old
+            return await server.answer(method, url, body, token)
+
+        device = Device(answer, visits=10)
+        await device.sync()
+        there = "https://new.example/api/v1"
+        await device.sync(serverUrl=there)
+        assert len(await device.waiting(there)) == 10
+        await device.sync(serverUrl=there)
+        device.visit(2)
+        await device.sync(serverUrl=there)
+        assert (len(old.visits), len(new.visits)) == (10, 12)
+        assert len(await device.waiting(there)) == 0
+        await device.sync()
+        await device.assert_all_is_on(old)
+        assert len(old.received) == 12
+
+
+class TestRuns:
+    @jumping
+    async def test_every_run_leaves_its_record(self) -> None:
+        server = ScriptedServer(healthy, says(500), says(401))
+        device = Device(server.answer, visits=20, batchSize=10, concurrency=1)
+        results = [await device.sync() for _ in range(4)]
+        outcomes: list[Outcome | None] = [result.run.outcome for result in results]
+        assert outcomes == ["partial", "failed", "complete", "nothing"]
+        stored = list(device.database.runs.values())
+        assert stored == [result.run.to_record() for result in results]
+
+    @jumping
+    async def test_only_the_last_ones_are_kept(self) -> None:
+        device = Device(ScriptedServer().answer)
+        for _ in range(RUNS_KEPT + 20):
+            await device.sync()
+        kept = [run["startedAt"] for run in device.database.runs.values()]
+        assert len(kept) == RUNS_KEPT
+        assert min(device.database.runs) == 21
+
+
+class BrokenLedgerStore(MemoryLedgerStore):
+    """Refuses to acknowledge, so many times."""
+
+    refusals = 0
+
+    async def acknowledge(self, *args: Any, **kwargs: Any) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise StorageFull("This device has no room left for Heyho.")
+        await super().acknowledge(*args, **kwargs)
+
+
+class TestStorage:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_a_full_disk_ends_the_run_and_loses_nothing(self, strategy: str) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=50, batchSize=10, concurrency=1, strategy=strategy)
+        device.ledger_store = store = BrokenLedgerStore(device.database)
+        store.refusals = 1
+        result = await device.sync()
+        assert isinstance(result.error, StorageError)
+        assert (result.run.outcome, len(server.batches)) == ("failed", 1)
+        assert result.run.error == "This device has no room left for Heyho."
+        assert len(await device.waiting()) == 50
+        assert_adds_up(device, result)
+        assert device.announced[-1]["visitsFailed"] == 10
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+
+any_fault = st.sampled_from(sorted(FAULTS)).map(lambda name: FAULTS[name][0])
+script = st.lists(st.one_of(st.just(healthy), any_fault, st.just(says(413))), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    runs=st.lists(st.tuples(script, st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=5),
+    takes=st.integers(1, 12),
+    batch_size=st.integers(1, 12),
+    strategy=st.sampled_from(STRATEGIES),
+    lanes=st.integers(1, 5),
+    odd=st.sets(st.integers(1, 40), max_size=3),
+    poison=st.sets(st.integers(1, 40), max_size=3),
+)
+@jumping
+async def test_whatever_happens_every_visit_arrives(
+    runs: list[tuple[list[Fault], int, int]],
+    takes: int,
+    batch_size: int,
+    strategy: str,
+    lanes: int,
+    odd: set[int],
+    poison: set[int],
+) -> None:
+    """Several runs, each with faults of its own, and new visits before each and during it."""
+    rejects = {f"visit-{n:04}": "odd" for n in odd}
+    chokes_on = {f"visit-{n:04}" for n in poison}
+    server = ScriptedServer(takes=takes, rejects=rejects, chokes_on=chokes_on)
+    device = Device(server.answer, batchSize=batch_size, strategy=strategy, concurrency=lanes)
+    for faults, before, during in runs:
+        server.script.extend(faults)
+        device.visit(before)
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(0.5)
+        device.visit(during)
+        result = await run
+        if device.announced:
+            assert_adds_up(device, result)
+        await device.assert_ledger_is_true_to(server)
+
+    server.script.clear()
+    result = await device.sync()
+    assert result.run.outcome in ("complete", "nothing")
+    assert await device.waiting() == []
+    known = set(device.visits)
+    assert known == set(server.visits) | set(device.quarantine)
+    assert all(record == device.visits[key] for key, record in server.visits.items())
+    assert known & (set(rejects) | chokes_on) <= set(device.quarantine)
+    ledger = await device.ledger_store.ledger(SERVER)
+    assert ledger.ranges == ((SeqRange(1, len(known)),) if known else ())

@@ -1,0 +1,600 @@
+"""The wire: what is written can be read, and whatever else comes is refused by name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from heyho.errors import (
+    NotSignedIn,
+    RateLimited,
+    RecordError,
+    Refused,
+    ServerFailed,
+    SyncError,
+    TooLarge,
+    Unintelligible,
+)
+from heyho.model import IdlePeriod, Rejection, ServerLimits, Visit
+from heyho.ports import Record
+from heyho.wire import (
+    MAX_AT_MS,
+    MAX_DOMAIN,
+    MAX_ID,
+    MAX_IDLE_PERIODS,
+    MAX_TITLE,
+    MAX_URL,
+    Acknowledgement,
+    domain_of,
+    read_limits,
+    read_sync_reply,
+    visit_from_record,
+    visit_to_record,
+)
+
+T0 = 1_700_000_000_000
+VISIT = Visit(
+    id="0190a1b2-0000-7000-8000-000000000001",
+    url="https://www.example.com/path?q=1#part",
+    title="A page",
+    domain="example.com",
+    started_at=T0,
+    ended_at=T0 + 10_000,
+    active_duration_ms=4000,
+    idle_periods=(IdlePeriod(T0 + 1000, T0 + 7000, "hidden"),),
+    tab_id=7,
+    window_id=1,
+    transition="typed",
+    source_page_visit_id="0190a1b2-0000-7000-8000-000000000000",
+    anonymous_client_id="device",
+    seq=12,
+)
+
+keepable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
+ids = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=MAX_ID)
+times = st.integers(0, MAX_AT_MS - 1)
+numbers = st.none() | st.integers(-(2**53) + 1, 2**53 - 1)
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> Visit:
+    """Any visit that there can be."""
+    started_at, ended_at = sorted([draw(times), draw(times)])
+    pairs = draw(st.lists(st.tuples(times, times, keepable.filter(bool)), max_size=3))
+    host = draw(st.from_regex(r"[a-v0-9]{1,20}(\.[a-z0-9]{1,20}){0,3}", fullmatch=True))
+    return Visit(
+        id=draw(ids),
+        url=f"{draw(st.sampled_from(['http', 'HTTPS']))}://{host}/{draw(keepable)}"[:MAX_URL],
+        title=draw(keepable)[:MAX_TITLE],
+        domain=host,
+        started_at=started_at,
+        ended_at=ended_at,
+        active_duration_ms=draw(st.integers(0, ended_at - started_at)),
+        idle_periods=tuple(
+            IdlePeriod(min(one, other), max(one, other), reason[:32])
+            for one, other, reason in pairs
+        ),
+        tab_id=draw(numbers),
+        window_id=draw(numbers),
+        transition=draw(st.none() | keepable),
+        source_page_visit_id=draw(st.none() | keepable),
+        anonymous_client_id=draw(keepable),
+        seq=draw(numbers),
+    )
+
+
+def through_json(record: Record) -> Any:
+    return json.loads(json.dumps(record))
+
+
+class TestRecords:
+    @given(visits())
+    def test_what_is_written_is_read(self, visit: Visit) -> None:
+        assert visit_from_record(through_json(visit_to_record(visit))) == visit
+
+    def test_the_names_on_the_wire(self) -> None:
+        assert visit_to_record(VISIT) == {
+            "id": "0190a1b2-0000-7000-8000-000000000001",
+            "url": "https://www.example.com/path?q=1#part",
+            "title": "A page",
+            "domain": "example.com",
+            "startedAt": T0,
+            "endedAt": T0 + 10_000,
+            "durationSeconds": 10.0,
+            "activeDuration": 4000,
+            "engagementRate": 0.4,
+            "idlePeriods": [{"start": T0 + 1000, "end": T0 + 7000, "reason": "hidden"}],
+            "tabId": 7,
+            "windowId": 1,
+            "transition": "typed",
+            "sourcePageVisitId": "0190a1b2-0000-7000-8000-000000000000",
+            "anonymousClientId": "device",
+            "seq": 12,
+        }
+
+    def test_a_visit_has_no_number_before_it_is_stored(self) -> None:
+        visit = Visit(id="a", url="http://a/", title="", domain="a", started_at=5, ended_at=5)
+        record = visit_to_record(visit)
+        assert "seq" not in record
+        assert record["engagementRate"] == 0
+
+    def test_the_least_that_is_a_visit(self) -> None:
+        visit = visit_from_record({"id": "a", "url": "http://www.A.example:80/", "startedAt": T0})
+        assert visit == Visit(
+            id="a",
+            url="http://www.A.example:80/",
+            title="",
+            domain="a.example",
+            started_at=T0,
+            ended_at=T0,
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "attribute", "value"),
+        [
+            ({"title": None}, "title", ""),
+            ({"title": "x" * 501}, "title", "x" * MAX_TITLE),
+            ({"title": "cut \ud83d"}, "title", "cut \ufffd"),
+            ({"title": "nul\x00"}, "title", "nul\ufffd"),
+            ({"domain": None}, "domain", "example.com"),
+            ({"domain": ""}, "domain", "example.com"),
+            ({"domain": "www.shop.example"}, "domain", "shop.example"),
+            ({"domain": "WWW.Shop.Example"}, "domain", "shop.example"),
+            ({"domain": "d" * 300}, "domain", "d" * MAX_DOMAIN),
+            ({"endedAt": T0 - 1}, "ended_at", T0),
+            ({"endedAt": None}, "ended_at", T0),
+            ({"startedAt": T0 + 0.75}, "started_at", T0),
+            ({"activeDuration": 99_999}, "active_duration_ms", 10_000),
+            ({"activeDuration": None}, "active_duration_ms", 0),
+            ({"activeDuration": 17.9}, "active_duration_ms", 17),
+            ({"engagementRate": None}, "engagement_rate", 0.4),
+            ({"engagementRate": 1}, "engagement_rate", 0.4),
+            ({"anonymousClientId": None}, "anonymous_client_id", "the batch's"),
+            ({"anonymousClientId": ""}, "anonymous_client_id", "the batch's"),
+            ({"tabId": 7.0}, "tab_id", 7),
+            ({"idlePeriods": None}, "idle_periods", ()),
+            ({"category": "news", "unheard-of": [1]}, "tab_id", 7),
+            (
+                {"idlePeriods": [{"start": T0, "end": None}]},
+                "idle_periods",
+                (IdlePeriod(T0, T0, "idle"),),
+            ),
+            (
+                {"idlePeriods": [{"start": T0, "end": T0 + 1.5, "reason": "r" * 33}]},
+                "idle_periods",
+                (IdlePeriod(T0, T0 + 1, "r" * 32),),
+            ),
+        ],
+    )
+    def test_what_is_put_right(self, changes: Record, attribute: str, value: object) -> None:
+        record = {**visit_to_record(VISIT), **changes}
+        assert getattr(visit_from_record(record, client_id="the batch's"), attribute) == value
+
+    @pytest.mark.parametrize(
+        ("field", "values", "reason"),
+        [
+            (
+                "id",
+                [None, "", 7, "a b", "é", "a\n", "x" * (MAX_ID + 1)],
+                "id must be 1 to 128 printable ASCII characters without spaces.",
+            ),
+            ("url", [None, "", 7], "url is missing."),
+            ("url", ["https://a/" + "x" * MAX_URL], "url is longer than 2048 characters."),
+            (
+                "url",
+                [
+                    "ftp://a.example/",
+                    "file:///etc/passwd",
+                    "javascript:alert(1)",
+                    " https://a.example/",
+                    "a.example",
+                    "https:///path",
+                    "https://[::1/",
+                ],
+                "url must be an http or https address.",
+            ),
+            (
+                "url",
+                ["https://a.example/\x00", "https://a.example/\ud83d"],
+                "url holds characters that no database can keep.",
+            ),
+            ("startedAt", [None], "startedAt is missing."),
+            (
+                "startedAt",
+                [-1, MAX_AT_MS, True, "2024-01-01", [], float("nan"), float("inf"), 10**400],
+                "startedAt must be a time in epoch milliseconds.",
+            ),
+            (
+                "endedAt",
+                [-1, MAX_AT_MS, False, {}, float("-inf")],
+                "endedAt must be a time in epoch milliseconds.",
+            ),
+            (
+                "engagementRate",
+                [-0.01, 1.01, "0.5", True, float("nan")],
+                "engagementRate must be a number from 0 to 1.",
+            ),
+            (
+                "activeDuration",
+                [-1, "5", True, float("inf")],
+                "activeDuration must be a number of milliseconds, 0 or more.",
+            ),
+            ("title", [5, ["a"]], "title must be text."),
+            ("domain", [5], "domain must be text."),
+            ("transition", [5], "transition must be text."),
+            ("sourcePageVisitId", [{}], "sourcePageVisitId must be text."),
+            ("anonymousClientId", [7], "anonymousClientId must be text."),
+            (
+                "transition",
+                ["\ud800", "a\x00"],
+                "transition holds characters that no database can keep.",
+            ),
+            ("tabId", ["7", 7.5, True, 2**53, float("nan")], "tabId must be a whole number."),
+            ("windowId", [[]], "windowId must be a whole number."),
+            ("seq", [-(2**53), 1e300], "seq must be a whole number."),
+            (
+                "idlePeriods",
+                ["none", {}, [{}] * (MAX_IDLE_PERIODS + 1)],
+                "idlePeriods must be a list of at most 1000.",
+            ),
+            (
+                "idlePeriods",
+                [
+                    [None],
+                    [[T0, T0]],
+                    [{}],
+                    [{"start": 2, "end": 1}],
+                    [{"start": 1, "end": MAX_AT_MS}],
+                    [{"start": -1, "end": 1}],
+                    [{"start": 1, "end": 2, "reason": 3}],
+                ],
+                "Each of idlePeriods must be {start, end, reason}, times in order.",
+            ),
+            (
+                "idlePeriods",
+                [[{"start": 1, "end": 2, "reason": "\ud800"}]],
+                "idlePeriods holds characters that no database can keep.",
+            ),
+        ],
+    )
+    def test_what_is_refused(self, field: str, values: list[Any], reason: str) -> None:
+        for value in values:
+            with pytest.raises(RecordError) as caught:
+                visit_from_record({**visit_to_record(VISIT), field: value})
+            error = caught.value
+            assert (error.field, error.reason, error.sentence) == (field, reason, reason)
+            assert error.record_id == (None if field == "id" else VISIT.id)
+
+    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+    def test_what_is_no_object_is_no_record(self, value: object) -> None:
+        with pytest.raises(RecordError) as caught:
+            visit_from_record(value)
+        assert (caught.value.record_id, caught.value.field) == (None, "record")
+
+    @given(st.data())
+    def test_anything_is_a_visit_or_a_record_error(self, data: st.DataObject) -> None:
+        """Records with anything in them, some of it right so that the rest is looked at."""
+        anything = st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.sampled_from(["start", "end", "reason"]), inner)
+            ),
+            max_leaves=5,
+        )
+        right = visit_to_record(VISIT)
+        record = {**right, **data.draw(st.dictionaries(st.sampled_from(sorted(right)), anything))}
+        try:
+            visit = visit_from_record(record)
+        except RecordError as error:
+            assert error.field in record
+            return
+        assert 0 <= visit.started_at <= visit.ended_at < MAX_AT_MS
+        assert 0 <= visit.active_duration_ms <= visit.duration_ms
+        assert 0 <= visit.engagement_rate <= 1
+        assert len(visit.title) <= MAX_TITLE
+        assert len(visit.domain) <= MAX_DOMAIN
+        assert visit_from_record(through_json(visit_to_record(visit))) == visit
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://www.Example.COM:8443/path", "example.com"),
+        ("https://www.www.example/", "www.example"),
+        ("https://wwwx.example/", "wwwx.example"),
+        ("https://name:secret@host.example/", "host.example"),
+        ("http://127.0.0.1:80/", "127.0.0.1"),
+        ("http://[::1]:80/", "::1"),
+        ("http://" + "a" * 300 + "/", "a" * MAX_DOMAIN),
+        ("https:///path", ""),
+        ("nothing", ""),
+        ("", ""),
+        ("https://[", ""),
+    ],
+)
+def test_domain_of(url: str, domain: str) -> None:
+    assert domain_of(url) == domain
+
+
+def answer(status: int = 200, body: object = None, *, sent: int = 3, **headers: str) -> Any:
+    """What an answer means; headers with `_` for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    text = body if isinstance(body, str) else json.dumps(body)
+    return read_sync_reply(status, named, text, sent=sent)
+
+
+def account(stored: Any, *errors: Any, **more: Any) -> Record:
+    data = {"page_visits_synced": stored, "validation_errors": list(errors), **more}
+    return {"success": True, "message": "Data synced successfully", "data": data}
+
+
+class TestReplies:
+    def test_all_stored(self) -> None:
+        assert answer(200, account(3)) == Acknowledgement(3)
+        assert answer(201, account(3.0)) == Acknowledgement(3)
+
+    def test_the_original_servers_answer(self) -> None:
+        body = account(
+            2,
+            {
+                "record_id": "b",
+                "record_type": "page_visit",
+                "field": "url",
+                "message": "url is too long",
+                "timestamp": "2024-01-01T00:00:00Z",
+            },
+            tab_aggregates_synced=0,
+            rejected_records_count=1,
+            data_quality_score=66.7,
+        )
+        assert answer(200, body) == Acknowledgement(2, (Rejection("b", "url is too long"),))
+
+    def test_a_visit_with_two_faults_is_one_rejection(self) -> None:
+        errors = [{"record_id": "b", "message": text} for text in ("first", "second")]
+        assert answer(200, account(2, *errors)) == Acknowledgement(2, (Rejection("b", "first"),))
+
+    def test_a_rejection_without_words(self) -> None:
+        errors = [{"record_id": "b"}, {"record_id": "c", "message": None}]
+        rejections = (Rejection("b", "refused"), Rejection("c", "refused"))
+        assert answer(200, account(1, *errors)) == Acknowledgement(1, rejections)
+
+    def test_what_else_is_among_the_errors_counts_for_nothing(self) -> None:
+        others: list[Any] = [
+            {"record_id": "agg_1_2", "record_type": "tab_aggregate", "message": "odd"},
+            {"record_id": 7, "message": "odd"},
+            {"message": "odd"},
+            "odd",
+            None,
+        ]
+        assert answer(200, account(3, *others)) == Acknowledgement(3)
+
+    def test_all_rejected_by_name(self) -> None:
+        errors = [{"record_id": name, "message": "odd"} for name in "abc"]
+        acknowledged = answer(400, account(0, *errors))
+        assert (acknowledged.stored, len(acknowledged.rejections)) == (0, 3)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            account(2),
+            account(4),
+            account(-3),
+            account(None),
+            account("3"),
+            account(True),
+            account(2.5),
+            account(3, {"record_id": "a", "message": "odd"}),
+            {"data": {}},
+            {"data": {"page_visits_synced": 1, "validation_errors": "many"}},
+        ],
+    )
+    def test_an_account_that_is_wrong_acknowledges_nothing(self, body: Record) -> None:
+        with pytest.raises(Unintelligible, match=r"accounted for \d of 3 visits; they go again"):
+            answer(200, body)
+
+    @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (200, ""),
+            (200, "<html>Welcome to the hotel</html>"),
+            (200, "[" * 100_000),
+            (200, "null"),
+            (200, []),
+            (200, {"success": True}),
+            (200, {"data": [1]}),
+            (204, ""),
+            (301, account(3)),
+            (304, ""),
+            (400, "Bad Request"),
+            (400, {}),
+            (404, {"message": "no such page"}),
+            (405, ""),
+            (422, "<html>"),
+            (0, ""),
+        ],
+    )
+    def test_an_answer_from_somebody_else(self, status: int, body: object) -> None:
+        with pytest.raises(Unintelligible) as caught:
+            answer(status, body)
+        assert "did not come from a Heyho server" in caught.value.sentence
+        assert caught.value.status == status
+        assert not caught.value.ends_run
+
+    @pytest.mark.parametrize(
+        ("status", "message", "kind", "sentence"),
+        [
+            (
+                400,
+                "Batch size exceeded. Maximum 1000 records allowed, got 1001",
+                TooLarge,
+                (
+                    "Your server takes smaller batches. Batch size exceeded. "
+                    "Maximum 1000 records allowed, got 1001"
+                ),
+            ),
+            (413, "", TooLarge, "Your server takes smaller batches."),
+            (
+                400,
+                "Validation failed for one or more records",
+                Refused,
+                "Your server refused the visits (400). Validation failed for one or more records",
+            ),
+            (422, "odd", Refused, "Your server refused the visits (422). odd"),
+            (
+                401,
+                "You need to sign in or sign up before continuing.",
+                NotSignedIn,
+                "Your server does not know this token. Enter a valid one in the options.",
+            ),
+            (
+                403,
+                "Revoked",
+                NotSignedIn,
+                "Your server does not know this token. Enter a valid one in the options.",
+            ),
+            (
+                429,
+                "Rate limit exceeded. Please slow down.",
+                RateLimited,
+                "Your server asks to slow down. The rest goes a little later.",
+            ),
+            (
+                500,
+                "Data sync failed",
+                ServerFailed,
+                "Your server had an error of its own (500). Data sync failed",
+            ),
+            (408, "", ServerFailed, "Your server had an error of its own (408)."),
+            (425, "", ServerFailed, "Your server had an error of its own (425)."),
+            (599, "", ServerFailed, "Your server had an error of its own (599)."),
+        ],
+    )
+    def test_refusals(
+        self, status: int, message: str, kind: type[SyncError], sentence: str
+    ) -> None:
+        for name in ("message", "error"):
+            with pytest.raises(kind) as caught:
+                answer(status, {"success": False, name: message, "errors": []})
+            assert type(caught.value) is kind
+            assert (caught.value.sentence, caught.value.status) == (sentence, status)
+            assert caught.value.ends_run == (kind in (NotSignedIn, RateLimited))
+
+    @pytest.mark.parametrize("status", [401, 413, 429, 500, 502])
+    def test_a_proxy_need_not_speak_json(self, status: int) -> None:
+        with pytest.raises(SyncError) as caught:
+            answer(status, "<html>nginx</html>")
+        assert not isinstance(caught.value, Unintelligible)
+
+    def test_a_long_message_is_cut(self) -> None:
+        with pytest.raises(ServerFailed) as caught:
+            answer(500, {"message": "x" * 5000})
+        assert len(caught.value.sentence) < 400
+
+    @given(
+        st.sampled_from([200, 204, 302, 400, 401, 403, 404, 413, 422, 429, 500, 503]),
+        st.text()
+        | st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "data",
+                            "message",
+                            "page_visits_synced",
+                            "record_id",
+                            "retry_after",
+                            "validation_errors",
+                        ]
+                    ),
+                    inner,
+                )
+            ),
+        ).map(json.dumps),
+    )
+    @example(429, json.dumps({"retry_after": 10**400}))
+    def test_anything_is_an_acknowledgement_or_a_sync_error(self, status: int, text: str) -> None:
+        try:
+            acknowledged = read_sync_reply(status, {}, text, sent=2)
+        except SyncError as error:
+            assert error.sentence
+            assert error.status == status
+        else:
+            assert status in (200, 204, 400, 422)
+            assert acknowledged.stored + len(acknowledged.rejections) == 2
+
+
+class TestRetryAfter:
+    @pytest.mark.parametrize(
+        ("said", "seconds"),
+        [
+            ("0", 0),
+            ("30", 30),
+            (" 30 ", 30),
+            ("1.5", 1.5),
+            ("3600", 3600),
+            ("86400", 3600),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+            ("nan", None),
+            ("inf", None),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ],
+    )
+    def test_the_header(self, said: str, seconds: float | None) -> None:
+        for status, kind in ((429, RateLimited), (503, ServerFailed)):
+            with pytest.raises(kind) as caught:
+                answer(status, {}, retry_after=said)
+            assert caught.value.retry_after_s == seconds
+
+    @pytest.mark.parametrize(
+        ("body", "seconds"),
+        [
+            ({"retry_after": 12}, 12),
+            ({"retry_after": "12"}, 12),
+            ({"retry_after": 10**400}, None),
+            ({"retry_after": [12]}, None),
+            ({"retry_after": None}, None),
+            ({}, None),
+            ([], None),
+            ("<html>", None),
+        ],
+    )
+    def test_the_body(self, body: object, seconds: float | None) -> None:
+        with pytest.raises(RateLimited) as caught:
+            answer(429, body)
+        assert caught.value.retry_after_s == seconds
+
+    def test_the_header_comes_first(self) -> None:
+        with pytest.raises(RateLimited) as caught:
+            answer(429, {"retry_after": 99}, retry_after="7")
+        assert caught.value.retry_after_s == 7
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("text", "limits"),
+        [
+            ('{"maxRecords": 200, "maxBodyBytes": 5000}', ServerLimits(200, 5000)),
+            ('{"maxRecords": 200}', ServerLimits(200)),
+            ('{"maxRecords": 1}', ServerLimits(1)),
+            ('{"maxRecords": 100000, "maxBodyBytes": 99999999}', ServerLimits(1000, 99999999)),
+            ('{"maxRecords": 0, "maxBodyBytes": -5}', ServerLimits()),
+            ('{"maxRecords": 2.5, "maxBodyBytes": "5000"}', ServerLimits()),
+            ('{"maxRecords": true, "maxBodyBytes": null}', ServerLimits()),
+            ('{"maxRecords": Infinity, "maxBodyBytes": NaN}', ServerLimits()),
+            ("[]", ServerLimits()),
+            ("<html>", ServerLimits()),
+            ("", ServerLimits()),
+            pytest.param("[" * 100_000, ServerLimits(), id="deep"),
+        ],
+    )
+    def test_what_makes_no_sense_takes_its_default(self, text: str, limits: ServerLimits) -> None:
+        assert read_limits(text) == limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from heyho.sync.synchronizer import Synchronizer
 
 EVENTS_PER_FOLD = 1000
 LINGER_S = 10.0
+PROGRESS_S = 0.1
 RUN_LOCK = "heyho-run"
 TRIGGERS: Sequence[Trigger] = ("manual", "periodic", "startup")
 
@@ -64,7 +66,8 @@ class Control:
     Requests are records with a `kind`; replies say `ok` and, where not, `error`:
 
     - `run` {trigger}: starts a run, or joins the one under way; replies `joined` at once.
-    - `status`: folds new events and replies `status` and `progress` (None when no run is on).
+    - `status`: folds new events and replies `status`, `progress` (None when no run is on) and
+      how the `engine` came up.
     - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
     """
 
@@ -82,6 +85,8 @@ class Control:
         )
         self._run: asyncio.Task[None] | None = None
         self._progress: Progress | None = None
+        self._untold = False
+        self._telling: asyncio.TimerHandle | None = None
         self._folding = asyncio.Lock()
         self._answering = 0
         self._closing: asyncio.TimerHandle | None = None
@@ -114,7 +119,9 @@ class Control:
             case "status":
                 await self._fold()
                 progress = self._progress.to_record() if self._progress else None
-                return {"ok": True, "status": await self._publish_status(), "progress": progress}
+                status = await self._publish_status()
+                engine = {"boot": self._boot.source, "bootMs": self._boot_ms}
+                return {"ok": True, "status": status, "progress": progress, "engine": engine}
             case "settings":
                 return {"ok": True, "settings": await self._change(request.get("settings") or {})}
             case kind:
@@ -143,8 +150,12 @@ class Control:
         except HeyhoError as error:
             problem = error.sentence
         finally:
+            self._tell()
             self._progress = None
-        await self._publish_status(problem)
+        try:
+            await self._publish_status(problem)
+        except HeyhoError as error:
+            await self._show_problem(problem or error.sentence)
 
     async def _sync(self, trigger: Trigger) -> None:
         await self._fold()
@@ -196,7 +207,8 @@ class Control:
         state, browser = self._ports.state, self._ports.browser
         before = await state.get("settings") or {}
         record = Settings.from_record({**before, **changes}).to_record()
-        await self._fold()
+        with suppress(SettingsError):  # stored by another version; this change puts them right
+            await self._fold()
         await state.put("settings", record)
         after = Settings.from_record(record)
         if before.get("periodMinutes") != after.period_minutes:
@@ -221,10 +233,22 @@ class Control:
         return fresh
 
     def _announce(self, progress: Progress) -> None:
+        """Tell the pages at once, and then every `PROGRESS_S` at most: they share a thread."""
         self._progress = progress
-        self._ports.browser.publish(
-            {"target": "page", "kind": "progress", "progress": progress.to_record()}
-        )
+        self._untold = True
+        if self._telling is None:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        if self._progress is None or not self._untold:
+            return
+        self._untold = False
+        record = self._progress.to_record()
+        self._ports.browser.publish({"target": "page", "kind": "progress", "progress": record})
+        self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
 
     async def _publish_status(self, problem: str | None = None) -> Record:
         ports = self._ports
@@ -243,10 +267,16 @@ class Control:
             "nextAt": min((at for at in alarms if at is not None), default=None),
             "problem": problem,
         }
-        await ports.state.put("status", status)
-        await ports.browser.show_badge("!" if problem else "", f"Heyho: {problem or 'all well'}")
+        await self._show_problem(problem)
         ports.browser.publish({"target": "page", "kind": "status", "status": status})
+        # Last, because a full disk must not keep the news of it from the pages.
+        await ports.state.put("status", status)
         return status
+
+    async def _show_problem(self, problem: str | None) -> None:
+        await self._ports.browser.show_badge(
+            "!" if problem else "", f"Heyho: {problem or 'all well'}"
+        )
 
     def _stay(self) -> None:
         if self._closing is not None:

@@ -157,7 +157,7 @@ def _integer(name: str, value: object) -> int:
         number = float(str(value))
     except ValueError:
         number = float("nan")
-    if isinstance(value, bool) or number != number // 1 or not low <= number <= high:
+    if number != number // 1 or not low <= number <= high:
         raise ValueError(f"{_LABELS[name]} must be a whole number from {low} to {high}.")
     return int(number)
 

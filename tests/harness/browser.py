@@ -150,6 +150,15 @@ class Browser:
         with suppress(Exception):
             self.context.close()
 
+    def owns(self, pid: int) -> bool:
+        """Whether a process is this browser's, or one of its descendants."""
+        root = self._pid()
+        while pid > 1:
+            if pid == root:
+                return True
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return False
+
     def _pid(self) -> int:
         for folder in Path("/proc").iterdir():
             with suppress(OSError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -32,7 +33,9 @@ class FaultProxy:
 
     Attributes:
         faults: what to do with the next syncs, in order; then `otherwise`.
-        latency_s: how long each sync takes besides.
+        latency_s: how long each sync waits before the server gets it.
+        service_s: how long each sync takes at least, from its arrival to its answer.
+        peak_in_flight: the most syncs that were under way at the same time.
         syncs: how many syncs have arrived.
     """
 
@@ -41,6 +44,9 @@ class FaultProxy:
         self.faults: deque[Fault] = deque()
         self.otherwise: Fault = "none"
         self.latency_s = 0.0
+        self.service_s = 0.0
+        self.in_flight = 0
+        self.peak_in_flight = 0
         self.syncs = 0
         self.arrived = threading.Event()
         self.closing = threading.Event()
@@ -72,6 +78,7 @@ class FaultProxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for a delayed acknowledgement
 
     @property
     def proxy(self) -> FaultProxy:
@@ -88,13 +95,23 @@ class _Handler(BaseHTTPRequestHandler):
         proxy = self.proxy
         with proxy.lock:
             proxy.syncs += 1
+            proxy.in_flight += 1
+            proxy.peak_in_flight = max(proxy.peak_in_flight, proxy.in_flight)
             fault = proxy.faults.popleft() if proxy.faults else proxy.otherwise
         proxy.arrived.set()
+        try:
+            self._sync(fault, body, time.monotonic() + proxy.service_s)
+        finally:
+            with proxy.lock:
+                proxy.in_flight -= 1
+
+    def _sync(self, fault: Fault, body: bytes, ready_at: float) -> None:
+        proxy = self.proxy
         if proxy.latency_s:
             proxy.closing.wait(proxy.latency_s)
         match fault:
             case "none":
-                self._forward(body)
+                self._forward(body, ready_at)
             case "500":
                 self._answer(500, b'{"success": false, "message": "Data sync failed"}')
             case "429":
@@ -124,12 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _forward(self, body: bytes) -> None:
+    def _forward(self, body: bytes, ready_at: float = 0.0) -> None:
         try:
             response, data = self._ask(body)
         except OSError:
             self.close_connection = True
             return
+        self.proxy.closing.wait(max(0.0, ready_at - time.monotonic()))
         kept = {
             name: value
             for name, value in response.getheaders()

@@ -49,6 +49,7 @@ class Site:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits for a delayed acknowledgement
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]

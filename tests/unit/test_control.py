@@ -9,7 +9,8 @@ import pytest
 
 from heyho.control import EVENTS_PER_FOLD, LINGER_S, RUN_LOCK, Boot, Control, Ports
 from heyho.errors import StorageFull
-from heyho.ports import FoldStep, Record
+from heyho.model import SeqRange
+from heyho.ports import FoldStep, Payload, Record
 from heyho.settings import Settings
 from heyho.testing import (
     LoopClock,
@@ -59,6 +60,16 @@ class EventLog(MemoryEventLog):
         return await super().fold(step, limit=limit)
 
 
+class VisitStore(MemoryVisitStore):
+    def __init__(self, database: MemoryDatabase, disk: Disk) -> None:
+        super().__init__(database)
+        self._disk = disk
+
+    async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        self._disk.allow("payload")
+        return await super().payload(seqs, client_id=client_id)
+
+
 class LedgerStore(MemoryLedgerStore):
     def __init__(self, database: MemoryDatabase, disk: Disk) -> None:
         super().__init__(database)
@@ -94,9 +105,17 @@ class RunStore(MemoryRunStore):
 
 
 class Browser(MemoryBrowser):
-    """Knows the title of its button too."""
+    """Knows the title of its button too, and when a status was published."""
 
-    title = ""
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = ""
+        self.status_told = asyncio.Event()
+
+    def publish(self, message: Record) -> None:
+        super().publish(message)
+        if message["kind"] == "status":
+            self.status_told.set()
 
     async def show_badge(self, text: str, title: str) -> None:
         await super().show_badge(text, title)
@@ -121,7 +140,7 @@ class Extension:
             Ports(
                 clock=LoopClock(),
                 events=EventLog(self.database, self.disk),
-                visits=MemoryVisitStore(self.database),
+                visits=VisitStore(self.database, self.disk),
                 ledger=LedgerStore(self.database, self.disk),
                 state=StateStore(self.database, self.disk),
                 runs=RunStore(self.database, self.disk),
@@ -164,10 +183,10 @@ class Extension:
 
     async def run(self, trigger: str = "manual") -> None:
         """Ask for a run, and wait for its end."""
-        told = len(self.said("status"))
+        self.browser.status_told.clear()
         assert await self.ask("run", trigger=trigger) == {"ok": True, "joined": False}
-        while len(self.said("status")) == told:
-            await asyncio.sleep(0.1)
+        await self.browser.status_told.wait()
+        await asyncio.sleep(0.1)
 
 
 class TestRun:
@@ -283,6 +302,7 @@ class TestRequests:
                 "nextAt": None,
                 "problem": None,
             },
+            "engine": {"boot": "snapshot", "bootMs": None},
         }
         assert extension.database.events == {}
         assert extension.state["status"] == reply["status"]
@@ -590,6 +610,7 @@ class TestStorage:
             "put server",
             "put lastRun",
             "put status",
+            "payload",
             "acknowledge",
             "add run",
         ],

@@ -80,19 +80,32 @@ class IdbVisitStore:
         return int(found)
 
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
-        rows = await self._database.ask(
-            "visits", lambda visits: visits.getAll(between(seqs.first, seqs.last))
-        )
-        body = to_object({"anonymousClientId": client_id, "tabAggregates": []})
-        body.pageVisits = rows
-        blob = await js.Response.json(body).blob()
-        packed = blob.stream().pipeThrough(js.CompressionStream.new("gzip"))
-        gzipped = await js.Response.new(packed).arrayBuffer()
+        packed: list[tuple[int, str | None, Any]] = []
+
+        def pack(rows: Any) -> None:
+            # In the request's own callback: whatever waits for Python's event loop first waits
+            # for all the database's answers to other batches.
+            body = to_object({"anonymousClientId": client_id, "tabAggregates": []})
+            body.pageVisits = rows
+            gzip = js.CompressionStream.new("gzip")
+            stream = js.Response.json(body).body.pipeThrough(gzip)
+            only_id = rows[0].id if rows.length == 1 else None
+            packed.append((rows.length, only_id, js.Response.new(stream).arrayBuffer()))
+
+        def body(transaction: Transaction) -> None:
+            visits = transaction.store("visits")
+            transaction.then(visits.getAll(between(seqs.first, seqs.last)), pack)
+
+        await self._database.transact(["visits"], "readonly", body)
+        [(count, only_id, buffer)] = packed
+        gzipped = await buffer
+        # A gzip file ends with the size of what it holds, modulo 2**32 (RFC 1952, ISIZE).
+        size = js.DataView.new(gzipped, gzipped.byteLength - 4).getUint32(0, True)
         return Payload(
-            visits=rows.length,
-            json_bytes=blob.size,
+            visits=count,
+            json_bytes=size,
             sent_bytes=gzipped.byteLength,
-            only_id=rows[0].id if rows.length == 1 else None,
+            only_id=only_id,
             body=gzipped,
         )
 
@@ -123,7 +136,8 @@ class IdbLedgerStore:
             for rejection in rejections:
                 self._quarantine(transaction, rejection, at_ms)
 
-        await self._database.transact(["state", "visits", "rejected"], "readwrite", body)
+        stores = ["state", "visits", "rejected"] if rejections else ["state"]
+        await self._database.transact(stores, "readwrite", body)
 
     async def quarantined(self) -> int:
         return int(await self._database.ask("rejected", lambda rejected: rejected.count()))

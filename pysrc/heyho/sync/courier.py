@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heyho.errors import Refused, StorageError, SyncError, TooLarge
 from heyho.model import Rejection, Run, SeqRange, ServerLimits, Span
-from heyho.ports import Clock, LedgerStore, Payload, Reply, Transport, VisitStore
+from heyho.ports import Clock, LedgerStore, Payload, Reply, Transport
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import Verdict
 from heyho.wire import read_sync_reply
@@ -16,23 +16,22 @@ REQUEST_TIMEOUT_S = 30.0
 MAX_FAILURES_IN_A_ROW = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Destination:
-    """Where visits go, and from which device."""
+    """Where visits go, and how much at a time."""
 
     server_url: str
     token: str
-    client_id: str
     limits: ServerLimits
 
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """A batch under way, and how many of its visits the ledger has got already."""
+    """A batch under way: its visits, once they are read, and those the ledger has already."""
 
     number: int
     lane: int
-    visits: int = 0
+    visits: int | None = None
     done: int = 0
 
 
@@ -46,7 +45,7 @@ class Courier:
         self,
         *,
         clock: Clock,
-        visits: VisitStore,
+        read: Callable[[SeqRange], Awaitable[Payload]],
         ledger: LedgerStore,
         transport: Transport,
         to: Destination,
@@ -55,7 +54,7 @@ class Courier:
         announce: Callable[[], None],
     ) -> None:
         self._clock = clock
-        self._visits = visits
+        self._read = read
         self._ledger = ledger
         self._transport = transport
         self._to = to
@@ -85,7 +84,7 @@ class Courier:
             return Verdict.ACKNOWLEDGED
         self.first_error = self.first_error or failed
         progress.batches_failed += 1
-        progress.visits_failed += batch.visits - batch.done
+        progress.visits_failed += (batch.visits or 0) - batch.done
         self._failures_in_a_row += 1
         self._announce()
         ends_run = isinstance(failed, StorageError) or failed.ends_run
@@ -97,8 +96,10 @@ class Courier:
 
         A visit that the server refuses even alone goes into quarantine with the reason.
         """
-        payload = await self._visits.payload(seqs, client_id=self._to.client_id)
-        batch.visits = max(batch.visits, payload.visits)
+        payload = await self._read(seqs)
+        if batch.visits is None:
+            batch.visits = payload.visits
+            self._progress.visits -= len(seqs) - payload.visits
         rejections: tuple[Rejection, ...] = ()
         try:
             if payload.visits:

@@ -10,7 +10,9 @@ from heyho.model import Trigger
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """Counts of one run under way; `visits` and `batches` are totals."""
+    """Counts of one run under way; `visits` and `batches` are totals.
+
+    `visits` counts sequence numbers at first, and loses those that turn out to name no visit."""
 
     trigger: Trigger
     strategy: str

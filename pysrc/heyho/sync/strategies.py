@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Protocol
 
@@ -60,17 +60,20 @@ def concurrent(lanes: int) -> Strategy:
                 finally:
                     free.append(lane)
 
-        async with asyncio.TaskGroup() as sending:
-            for number, seqs in enumerate(batches):
-                sending.create_task(one(number, seqs))
+        sending = [asyncio.ensure_future(one(number, seqs)) for number, seqs in enumerate(batches)]
+        try:
+            await asyncio.gather(*sending)
+        finally:
+            # An error nobody foresaw in one lane, or a cancelled run, ends the other lanes too.
+            for task in sending:
+                task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
 
     return strategy
 
 
-def choose(name: str, *, lanes: int) -> Strategy:
-    """The strategy of a name that `heyho.settings` allows."""
-    makers: dict[str, Callable[[], Strategy]] = {
-        "sequential": lambda: sequential,
-        "concurrent": lambda: concurrent(lanes),
-    }
-    return makers[name]()
+def choose(name: str, *, lanes: int) -> tuple[Strategy, int]:
+    """The strategy of a name that `heyho.settings` allows, and how many lanes it uses."""
+    if name == "sequential":
+        return sequential, 1
+    return concurrent(lanes), lanes

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 from heyho.errors import HeyhoError, SyncError
-from heyho.model import Outcome, Run, SeqRange, ServerLimits, Trigger
-from heyho.ports import (
-    Clock,
-    LedgerStore,
-    Record,
-    RunStore,
-    StateStore,
-    Transport,
-    VisitStore,
-)
+from heyho.model import Outcome, Run, SeqRange, Trigger
+from heyho.ports import Clock, LedgerStore, RunStore, StateStore, Transport, VisitStore
 from heyho.settings import Settings
+from heyho.sync.ahead import reading_ahead
 from heyho.sync.batches import cut
-from heyho.sync.courier import REQUEST_TIMEOUT_S, Courier, Destination
-from heyho.sync.ledger import Ledger
+from heyho.sync.courier import Courier, Destination
+from heyho.sync.limits import LimitsReader
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import choose
-from heyho.wire import read_limits
 
-LIMITS_FRESH_MS = 24 * 3600 * 1000
 RUNS_KEPT = 500
+COUNTED_VISITS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +45,19 @@ class Synchronizer:
         self._clock = clock
         self._visits = visits
         self._ledger = ledger
-        self._state = state
+        self._limits = LimitsReader(clock=clock, state=state, transport=transport)
         self._runs = runs
         self._transport = transport
 
     async def waiting(self, server_url: str) -> int:
-        """How many visits the server has not acknowledged."""
-        within = await self._visits.bounds()
-        if within is None:
-            return 0
-        ledger = await self._ledger.ledger(server_url)
-        return await self._count(ledger, within)
+        """How many visits the server has not acknowledged.
+
+        Of a long backlog it is how many there can be at most: numbers of deleted visits count.
+        """
+        gaps = await self._gaps(server_url)
+        if sum(map(len, gaps)) > COUNTED_VISITS:
+            return sum(map(len, gaps))
+        return sum([await self._visits.count(gap) for gap in gaps])
 
     async def run(
         self,
@@ -88,96 +81,60 @@ class Synchronizer:
             boot=boot,
             boot_ms=boot_ms,
         )
-        within = await self._visits.bounds()
-        ledger = await self._ledger.ledger(settings.server_url)
-        total = await self._count(ledger, within) if within else 0
+        gaps = await self._gaps(settings.server_url)
         error: HeyhoError | None = None
-        if within and total:
-            progress = Progress(
-                trigger=trigger,
-                strategy=settings.strategy,
-                started_at=run.started_at,
-                visits=total,
-            )
-            error = await self._send(
-                partial(cut, ledger, within),
-                settings,
-                client_id=client_id,
-                run=run,
-                progress=progress,
-                announce=lambda: announce(progress),
-            )
+        if gaps:
+            error = await self._send(gaps, settings, client_id, run, announce)
         run.ended_at = self._clock.now_ms()
-        run.outcome = _outcome(total, run.visits + run.rejected, error)
+        run.outcome = _outcome(run.visits + run.rejected, error)
         run.error = error.sentence if error else None
         await self._runs.add(run.to_record(), keep=RUNS_KEPT)
         return RunResult(run, error)
 
+    async def _gaps(self, server_url: str) -> list[SeqRange]:
+        within, ledger = await asyncio.gather(
+            self._visits.bounds(), self._ledger.ledger(server_url)
+        )
+        return list(ledger.waiting(within)) if within else []
+
     async def _send(
         self,
-        cut_to: Callable[..., Iterator[SeqRange]],
+        gaps: Sequence[SeqRange],
         settings: Settings,
-        *,
         client_id: str,
         run: Run,
-        progress: Progress,
-        announce: Callable[[], None],
+        announce: Callable[[Progress], None],
     ) -> HeyhoError | None:
         try:
-            limits = await self._limits(settings)
+            limits = await self._limits.read(settings.server_url)
         except SyncError as error:
             return error
         size = min(settings.batch_size, limits.max_records)
-        progress.batches = sum(1 for _ in cut_to(size=size))
-        courier = Courier(
-            clock=self._clock,
-            visits=self._visits,
-            ledger=self._ledger,
-            transport=self._transport,
-            to=Destination(
-                server_url=settings.server_url,
-                token=settings.token,
-                client_id=client_id,
-                limits=limits,
-            ),
-            run=run,
-            progress=progress,
-            announce=announce,
+        batches = list(cut(gaps, size=size))
+        progress = Progress(
+            trigger=run.trigger,
+            strategy=run.strategy,
+            started_at=run.started_at,
+            visits=sum(map(len, gaps)),
+            batches=len(batches),
         )
-        strategy = choose(settings.strategy, lanes=settings.concurrency)
-        await strategy(cut_to(size=size), courier.send)
+        strategy, lanes = choose(settings.strategy, lanes=settings.concurrency)
+        async with reading_ahead(self._visits, batches, client_id=client_id, depth=lanes) as ahead:
+            courier = Courier(
+                clock=self._clock,
+                read=ahead.payload,
+                ledger=self._ledger,
+                transport=self._transport,
+                to=Destination(settings.server_url, settings.token, limits),
+                run=run,
+                progress=progress,
+                announce=lambda: announce(progress),
+            )
+            await strategy(batches, courier.send)
         return courier.first_error
 
-    async def _count(self, ledger: Ledger, within: SeqRange) -> int:
-        return sum([await self._visits.count(gap) for gap in ledger.waiting(within)])
 
-    async def _limits(self, settings: Settings) -> ServerLimits:
-        """What the server says of itself, asked once a day; the original server says nothing."""
-        known: Any = await self._state.get("server")
-        now = self._clock.now_ms()
-        if (
-            isinstance(known, dict)
-            and known.get("url") == settings.server_url
-            and 0 <= now - known.get("askedAt", 0) < LIMITS_FRESH_MS
-        ):
-            return ServerLimits(known["maxRecords"], known["maxBodyBytes"])
-        reply = await self._transport.get(
-            f"{settings.server_url}/config", token=None, timeout_s=REQUEST_TIMEOUT_S
-        )
-        if reply.status != 200:
-            return ServerLimits()
-        limits = read_limits(reply.text)
-        record: Record = {
-            "url": settings.server_url,
-            "askedAt": now,
-            "maxRecords": limits.max_records,
-            "maxBodyBytes": limits.max_body_bytes,
-        }
-        await self._state.put("server", record)
-        return limits
-
-
-def _outcome(total: int, done: int, error: HeyhoError | None) -> Outcome:
+def _outcome(done: int, error: HeyhoError | None) -> Outcome:
     if error is None:
-        return "complete" if total else "nothing"
+        return "complete" if done else "nothing"
     return "partial" if done else "failed"

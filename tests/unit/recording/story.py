@@ -127,8 +127,18 @@ class Story:
         return fold_events(self.events, None, *self._excluded)
 
     def visits(self) -> list[Visit]:
-        """The visits that have ended, as they arrive at the other end of the wire."""
-        return [visit_of(record) for record in self.folded().visits]
+        """The visits that have ended, as they arrive at the other end of the wire.
+
+        Every story is told twice, the second time with a step for each event.
+        """
+        records: list[Record] = []
+        state: Record | None = None
+        for event in self.events:
+            step = fold_events([event], state, *self._excluded)
+            records += step.visits
+            state = json.loads(json.dumps(step.state))
+        assert records == list(self.folded().visits)
+        return [visit_of(record) for record in records]
 
 
 def seconds(visit: Visit) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import islice, pairwise
 
 import pytest
@@ -20,7 +19,7 @@ def test_batches_are_what_waits_oldest_first(
     ranges: list[SeqRange], within: SeqRange, size: int
 ) -> None:
     ledger, model = acknowledge_all(ranges)
-    batches = list(cut(ledger, within, size=size))
+    batches = list(cut(ledger.waiting(within), size=size))
     assert numbers(batches) == set(range(within.first, within.last + 1)) - model
     assert batches == sorted(batches)
     assert all(len(batch) <= size for batch in batches)
@@ -29,7 +28,7 @@ def test_batches_are_what_waits_oldest_first(
 @given(many_ranges, st.integers(1, TOP))
 def test_no_batch_is_smaller_than_it_must_be(ranges: list[SeqRange], size: int) -> None:
     ledger, _ = acknowledge_all(ranges)
-    for before, after in pairwise(cut(ledger, SeqRange(1, TOP), size=size)):
+    for before, after in pairwise(cut(ledger.waiting(SeqRange(1, TOP)), size=size)):
         assert len(before) == size or before.last + 1 < after.first
 
 
@@ -48,12 +47,10 @@ def test_cutting(
     acknowledged: list[tuple[int, int]], size: int, batches: list[tuple[int, int]]
 ) -> None:
     ledger = Ledger.of(SeqRange(*pair) for pair in acknowledged)
-    cuts = cut(ledger, SeqRange(1, 10), size=size)
+    cuts = cut(ledger.waiting(SeqRange(1, 10)), size=size)
     assert [(batch.first, batch.last) for batch in cuts] == batches
 
 
 def test_a_long_backlog_costs_nothing_until_it_is_walked() -> None:
-    began = time.perf_counter()
-    first = list(islice(cut(Ledger(), SeqRange(1, 10**15), size=1), 3))
+    first = list(islice(cut([SeqRange(1, 10**15)], size=1), 3))
     assert first == [SeqRange(1, 1), SeqRange(2, 2), SeqRange(3, 3)]
-    assert time.perf_counter() - began < 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -28,12 +29,10 @@ class Desk:
         self.told: list[int] = []
         self.courier = Courier(
             clock=LoopClock(),
-            visits=MemoryVisitStore(self.device.database),
+            read=partial(MemoryVisitStore(self.device.database).payload, client_id="device"),
             ledger=self.device.ledger_store,
             transport=MemoryTransport(server.answer),
-            to=Destination(
-                server_url=SERVER, token=TOKEN, client_id="device", limits=ServerLimits()
-            ),
+            to=Destination(SERVER, TOKEN, ServerLimits()),
             run=self.run,
             progress=self.progress,
             announce=lambda: self.told.append(self.progress.in_flight),

@@ -129,7 +129,7 @@ class TestConcurrent:
 
     @jumping
     async def test_what_comes_after_a_stop_does_not_undo_it(self) -> None:
-        send = Sender(seconds={0: 1, 1: 2, 2: 3}, verdicts={0: STOP, 1: FAILED})
+        send = Sender(verdicts={0: STOP, 1: FAILED})
         await concurrent(3)(BATCHES, send)
         assert send.started == BATCHES[:3]
 
@@ -154,9 +154,8 @@ class TestConcurrent:
                 raise KeyError("a bug")
             return Verdict.ACKNOWLEDGED
 
-        with pytest.raises(ExceptionGroup) as caught:
+        with pytest.raises(KeyError, match="a bug"):
             await concurrent(3)(BATCHES, send)
-        assert caught.group_contains(KeyError, match="a bug")
         assert lonely()
         assert sorted(sender.ended + sender.cancelled) == sender.started != BATCHES
 
@@ -183,7 +182,8 @@ class TestConcurrent:
 @jumping
 async def test_no_batches_no_sending(name: str) -> None:
     send = Sender()
-    await choose(name, lanes=4)([], send)
+    strategy, _ = choose(name, lanes=4)
+    await strategy([], send)
     assert send.started == []
 
 
@@ -191,5 +191,6 @@ async def test_no_batches_no_sending(name: str) -> None:
 @jumping
 async def test_the_names_in_the_settings(name: str, peak: int) -> None:
     send = Sender()
-    await choose(name, lanes=4)(BATCHES, send)
-    assert send.peak == peak
+    strategy, lanes = choose(name, lanes=4)
+    await strategy(BATCHES, send)
+    assert send.peak == lanes == peak

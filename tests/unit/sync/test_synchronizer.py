@@ -108,10 +108,11 @@ class TestHealthy:
         server = ScriptedServer()
         device = Device(server.answer, visits=7, strategy=strategy)
         await device.sync()
+        await asyncio.sleep(2 * DAY_S)
         result = await device.sync()
         assert (result.run.outcome, result.run.batches, result.error) == ("nothing", 0, None)
         assert device.announced == []
-        assert len(server.batches) == 1
+        assert (len(server.batches), server.config_asked) == (1, 1)
 
     @jumping
     async def test_without_visits_no_server_is_asked_anything(self) -> None:

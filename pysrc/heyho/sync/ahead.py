@@ -1,0 +1,73 @@
+"""Reading ahead: the next batches are read and compressed while earlier ones travel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
+
+from heyho.model import SeqRange
+from heyho.ports import Payload, VisitStore
+
+
+class ReadAhead:
+    """Gives the payloads of a run's batches, one reading ahead of the lanes that send them.
+
+    Batches are asked for in their order, so that one is read while another is compressed, and
+    the memory taken does not grow with the backlog.
+
+    Args:
+        visits: where payloads come from.
+        batches: what the lanes will ask for, in this order.
+        client_id: the device that the payloads name.
+        depth: how many payloads may wait for a lane.
+    """
+
+    def __init__(
+        self, visits: VisitStore, batches: Iterable[SeqRange], *, client_id: str, depth: int
+    ) -> None:
+        self._visits = visits
+        self._batches = iter(batches)
+        self._client_id = client_id
+        self._depth = depth
+        self._ahead: dict[SeqRange, asyncio.Task[Payload]] = {}
+
+    async def payload(self, seqs: SeqRange) -> Payload:
+        """The payload of a range: of a batch, or of a part of one, which is read at once.
+
+        Reading ahead waits until the lane that asks has what it asked for.
+        """
+        if seqs not in self._ahead:
+            self._read_next(1)
+        ready = self._ahead.pop(seqs, None)
+        if ready is None:
+            return await self._visits.payload(seqs, client_id=self._client_id)
+        payload = await ready
+        self._read_next(self._depth)
+        return payload
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        for task in self._ahead.values():
+            if task.done() and not task.cancelled():
+                task.exception()  # nobody will ask for it: the run is over
+            task.cancel()
+        self._ahead.clear()
+
+    def _read_next(self, count: int) -> None:
+        for seqs in islice(self._batches, min(count, self._depth - len(self._ahead))):
+            reading = self._visits.payload(seqs, client_id=self._client_id)
+            self._ahead[seqs] = asyncio.ensure_future(reading)
+
+
+@asynccontextmanager
+async def reading_ahead(
+    visits: VisitStore, batches: Iterable[SeqRange], *, client_id: str, depth: int
+) -> AsyncIterator[ReadAhead]:
+    """A `ReadAhead` for as long as the block lasts."""
+    ahead = ReadAhead(visits, batches, client_id=client_id, depth=depth)
+    try:
+        yield ahead
+    finally:
+        ahead.close()

@@ -1,0 +1,50 @@
+"""What the server says of its limits, asked once a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heyho.model import ServerLimits
+from heyho.ports import Clock, StateStore, Transport
+from heyho.wire import read_limits
+
+FRESH_MS = 24 * 3600 * 1000
+TIMEOUT_S = 30.0
+
+
+class LimitsReader:
+    """Reads `GET /config`, and keeps the answer in the state's `server`."""
+
+    def __init__(self, *, clock: Clock, state: StateStore, transport: Transport) -> None:
+        self._clock = clock
+        self._state = state
+        self._transport = transport
+
+    async def read(self, server_url: str) -> ServerLimits:
+        """The server's limits; defaults for one that does not tell, as the original's.
+
+        Raises:
+            SyncError: there was no answer.
+        """
+        known: Any = await self._state.get("server")
+        now = self._clock.now_ms()
+        if (
+            isinstance(known, dict)
+            and known.get("url") == server_url
+            and 0 <= now - known.get("askedAt", 0) < FRESH_MS
+        ):
+            return ServerLimits(known["maxRecords"], known["maxBodyBytes"])
+        reply = await self._transport.get(f"{server_url}/config", token=None, timeout_s=TIMEOUT_S)
+        if reply.status != 200:
+            return ServerLimits()
+        limits = read_limits(reply.text)
+        await self._state.put(
+            "server",
+            {
+                "url": server_url,
+                "askedAt": now,
+                "maxRecords": limits.max_records,
+                "maxBodyBytes": limits.max_body_bytes,
+            },
+        )
+        return limits

@@ -123,7 +123,10 @@ class Control:
                 engine = {"boot": self._boot.source, "bootMs": self._boot_ms}
                 return {"ok": True, "status": status, "progress": progress, "engine": engine}
             case "settings":
-                return {"ok": True, "settings": await self._change(request.get("settings") or {})}
+                changes = request.get("settings", {})
+                if not isinstance(changes, dict):
+                    return {"ok": False, "error": "Settings must come as fields and values."}
+                return {"ok": True, "settings": await self._change(changes)}
             case kind:
                 return {"ok": False, "error": f"The engine knows no request “{kind}”."}
 

@@ -96,7 +96,10 @@ class LedgerStore(Protocol):
     async def acknowledge(
         self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
     ) -> None:
-        """Add a range to the server's ledger, and put the rejected records into quarantine."""
+        """Add a range to the server's ledger, and put the rejected records into quarantine.
+
+        Raises Unintelligible for a rejected id that no visit of the range has.
+        """
         ...
 
     async def quarantined(self) -> int:

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from heyho.errors import TimedOut
 from heyho.model import Rejection, SeqRange
 from heyho.ports import FoldStep, Payload, Record, Reply
-from heyho.sync.ledger import Ledger
+from heyho.sync.ledger import Ledger, unknown_rejection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -168,14 +168,21 @@ class MemoryLedgerStore:
         self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
     ) -> None:
         ledger = (await self.ledger(server)).acknowledge(seqs)
+        by_id = {
+            visit["id"]: visit
+            for seq, visit in self._database.visits.items()
+            if seqs.first <= seq <= seqs.last
+        }
+        for rejection in rejections:
+            if rejection.record_id not in by_id:
+                raise unknown_rejection(rejection)
         self._database.state.setdefault("ledger", {})[server] = ledger.to_record()
-        by_id = {visit["id"]: visit for visit in self._database.visits.values()}
         for rejection in rejections:
             self._database.rejected[rejection.record_id] = {
                 "id": rejection.record_id,
                 "reason": rejection.reason,
                 "when": at_ms,
-                "record": deepcopy(by_id.get(rejection.record_id)),
+                "record": deepcopy(by_id[rejection.record_id]),
             }
 
     async def quarantined(self) -> int:

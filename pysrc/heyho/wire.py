@@ -266,7 +266,7 @@ def read_sync_reply(
             retry_after_s=retry_after_s,
         )
     data = answer.get("data") if isinstance(answer, dict) else None
-    if status in (400, 422) and said and not isinstance(data, dict):
+    if status in (400, 422) and _refuses(answer) and not isinstance(data, dict):
         raise Refused(f"Your server refused the visits ({status}). {said}", status=status)
     if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
         raise Unintelligible(
@@ -306,6 +306,11 @@ def _decode(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _refuses(answer: Any) -> bool:
+    """Whether an answer is a Heyho server's own refusal, and not that of something before it."""
+    return isinstance(answer, dict) and answer.get("success") is False and bool(_message(answer))
 
 
 def _message(answer: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from heyho.errors import Unintelligible
 from heyho.model import Rejection, SeqRange
 from heyho.ports import (
     EventLog,
@@ -182,12 +183,19 @@ async def rejections_go_to_quarantine(stores: Stores) -> None:
     assert await stores.visits.count(SeqRange(1, 3)) == 3
 
 
-async def unknown_rejection_is_kept_too(stores: Stores) -> None:
-    """A server may name a record that is not there: the acknowledgement stands all the same."""
-    await fill(stores, 1, 1)
-    await stores.ledger.acknowledge(SERVER, SeqRange(1, 1), [Rejection("who", "why")], at_ms=1)
-    assert (await stores.ledger.ledger(SERVER)).ranges == (SeqRange(1, 1),)
-    assert await stores.ledger.quarantined() == 1
+async def unknown_rejection_is_no_acknowledgement(stores: Stores) -> None:
+    """A server that rejects what it was not sent cannot be believed: nothing changes."""
+    await fill(stores, 1, 4)
+    for stranger in ("who", "visit-4"):
+        rejections = [Rejection("visit-2", "why"), Rejection(stranger, "why")]
+        try:
+            await stores.ledger.acknowledge(SERVER, SeqRange(1, 3), rejections, at_ms=1)
+        except Unintelligible as error:
+            assert stranger in str(error)
+        else:
+            raise AssertionError("the rejection was believed")
+    assert (await stores.ledger.ledger(SERVER)).ranges == ()
+    assert await stores.ledger.quarantined() == 0
 
 
 async def state_keeps_json(stores: Stores) -> None:
@@ -216,7 +224,7 @@ CONTRACTS: tuple[Contract, ...] = (
     payload_of_one_tells_its_id,
     ledger_grows_by_server,
     rejections_go_to_quarantine,
-    unknown_rejection_is_kept_too,
+    unknown_rejection_is_no_acknowledgement,
     state_keeps_json,
     runs_are_bounded,
 )

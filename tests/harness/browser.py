@@ -67,7 +67,9 @@ class Browser:
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             args.append("--no-sandbox")
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"no_viewport": True}
+        if self._headless:
+            options = {"viewport": {"width": 1100, "height": 700}}
         if self._throttled:
             options["ignore_default_args"] = [
                 "--disable-background-timer-throttling",
@@ -80,7 +82,6 @@ class Browser:
             headless=self._headless,
             args=args,
             color_scheme=self._scheme,
-            viewport={"width": 1100, "height": 700},
             **options,
         )
         if not self.context.service_workers:

@@ -15,7 +15,7 @@ from heyho.browser.idb import Database, Transaction, between
 from heyho.browser.interop import to_object, to_value
 from heyho.model import Rejection, SeqRange
 from heyho.ports import FoldStep, Payload, Record
-from heyho.sync.ledger import Ledger
+from heyho.sync.ledger import Ledger, unknown_rejection
 
 
 class IdbEventLog:
@@ -134,7 +134,7 @@ class IdbLedgerStore:
 
             transaction.then(state.get("ledger"), write)
             for rejection in rejections:
-                self._quarantine(transaction, rejection, at_ms)
+                self._quarantine(transaction, rejection, seqs, at_ms)
 
         stores = ["state", "visits", "rejected"] if rejections else ["state"]
         await self._database.transact(stores, "readwrite", body)
@@ -142,8 +142,12 @@ class IdbLedgerStore:
     async def quarantined(self) -> int:
         return int(await self._database.ask("rejected", lambda rejected: rejected.count()))
 
-    def _quarantine(self, transaction: Transaction, rejection: Rejection, at_ms: float) -> None:
+    def _quarantine(
+        self, transaction: Transaction, rejection: Rejection, seqs: SeqRange, at_ms: float
+    ) -> None:
         def write(record: Any) -> None:
+            if not record or not seqs.first <= record.seq <= seqs.last:
+                raise unknown_rejection(rejection)
             row = to_object({"id": rejection.record_id, "reason": rejection.reason, "when": at_ms})
             row.record = record
             transaction.store("rejected").put(row)

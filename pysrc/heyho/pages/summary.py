@@ -71,7 +71,9 @@ def _tone(status: "Status", progress: "Progress | None", fault: str) -> str:
         return "busy"
     if not status["canSync"]:
         return "setup"
-    return "trouble" if _is_in_trouble(status) else "calm"
+    if _is_in_trouble(status):
+        return "trouble"
+    return "paused" if status["paused"] else "calm"
 
 
 def _is_in_trouble(status: "Status") -> bool:
@@ -82,15 +84,13 @@ def _is_in_trouble(status: "Status") -> bool:
 
 
 def _left(progress: "Progress", waiting: int) -> str:
-    return f"of {words.count(progress['visits'], 'visit')} left" if waiting else "All are sent"
+    return f"of {words.number(progress['visits'])} left" if waiting else "All are sent"
 
 
 def _caption(status: "Status", waiting: int) -> str:
     if waiting:
         noun = "visit" if waiting == 1 else "visits"
-        if status["canSync"]:
-            return f"{noun} {'waits' if waiting == 1 else 'wait'} to be synced"
-        return f"{noun} kept on this device"
+        return f"{noun} waiting" if status["canSync"] else f"{noun} on this device"
     return "Everything is synced" if status["canSync"] else "Nothing recorded yet"
 
 
@@ -107,7 +107,7 @@ def _standing(status: "Status", clock: "Clock") -> str:
     if status["paused"]:
         return "Pages you visit now are not recorded."
     if status["waiting"]:
-        return "Heyho sends them by itself."
+        return "Heyho syncs by itself."
     return "New visits follow by themselves."
 
 

@@ -36,9 +36,9 @@ def outcome(run: "Run") -> str:
     if run["outcome"] == "nothing":
         return "nothing to sync"
     if run["outcome"] == "failed":
-        return "did not get through"
+        return "failed"
     if run["outcome"] == "partial":
-        return f"{count(run['visits'], 'visit')}, not all"
+        return f"{number(run['visits'])}, not all"
     return count(run["visits"], "visit")
 
 

@@ -10,7 +10,16 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from heyho.model import SeqRange
+from heyho.errors import Unintelligible
+from heyho.model import Rejection, SeqRange
+
+
+def unknown_rejection(rejection: Rejection) -> Unintelligible:
+    """The error for a server that rejects a visit which was not in the batch."""
+    return Unintelligible(
+        f"Your server rejected a visit that it was not sent ({rejection.record_id}: "
+        f"{rejection.reason}). The batch goes again."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TICK_S = 5
 SILENT_TICKS = 3
+STARTING = "Starting the sync."
 
 
 class Popup:
@@ -109,6 +110,7 @@ class Popup:
 
     def accept(self, status: "Status") -> None:
         """Take a new status, and report the run that it brings to an end."""
+        news = status["problem"] != self.status["problem"]
         self.status = status
         begun = self.progress["startedAt"] if self.progress else self.asked_at
         last = status["lastRun"]
@@ -117,8 +119,7 @@ class Popup:
             self.progress = None
             self.asked_at = 0
             self.said = summary.ended(status)
-        elif self.asked_at and status["problem"]:
-            self.asked_at = 0
+        elif news and self.said == STARTING:
             self.said = ""
 
     async def sync(self) -> None:
@@ -128,7 +129,7 @@ class Popup:
             return
         if not self.progress:
             self.asked_at = bridge.now()
-            self.said = "Starting the sync."
+            self.said = STARTING
             self.silent_ticks = 0
             self.render()
         reply = await bridge.ask({"kind": "run", "trigger": "manual"})
@@ -157,7 +158,8 @@ class Popup:
             await self.refresh()
             if self.asked_at:
                 self.asked_at = 0
-                self.said = "The sync did not start. Try again."
+                if self.said == STARTING:
+                    self.said = "The sync did not start. Try again."
         self.render()
 
     def render(self) -> None:

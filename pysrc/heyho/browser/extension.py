@@ -9,7 +9,7 @@ from typing import Any
 
 import js
 
-from heyho.browser.interop import callbacks, to_object, to_value
+from heyho.browser.interop import Callbacks, to_object, to_value
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 
@@ -69,14 +69,15 @@ class ExtensionBrowser:
             acquired.set_result(bool(lock))
             return released.promise
 
-        with callbacks() as wrap:
-            options = to_object({"ifAvailable": True})
-            held = js.navigator.locks.request(name, options, wrap(granted))
-            try:
-                yield await acquired
-            finally:
-                released.resolve()
-                await held
+        callbacks = Callbacks()
+        options = to_object({"ifAvailable": True})
+        held = js.navigator.locks.request(name, options, callbacks.wrap(granted))
+        try:
+            yield await acquired
+        finally:
+            released.resolve()
+            await held
+            callbacks.release()
 
     def close(self) -> None:
         js.window.close()

@@ -11,18 +11,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from heyho.browser.interop import callbacks, storage_error, storage_errors, to_object
+import js
 
-import js  # isort: skip
+from heyho.browser.interop import Callbacks, storage_error, storage_errors, to_object
 
 
 class Transaction:
-    """One transaction under way; lives as long as the body's callbacks do."""
+    """One transaction under way."""
 
-    def __init__(self, transaction: Any, wrap: Callable[[Callable[..., Any]], Any]) -> None:
+    def __init__(self, transaction: Any, callbacks: Callbacks) -> None:
         self._transaction = transaction
-        self._wrap = wrap
-        self.failure: BaseException | None = None
+        self._callbacks = callbacks
+        self.failure: Exception | None = None
 
     def store(self, name: str) -> Any:
         """An object store of this transaction."""
@@ -34,11 +34,11 @@ class Transaction:
         def succeeded(event: Any) -> None:
             try:
                 step(event.target.result)
-            except BaseException as error:  # noqa: BLE001 (it goes on in `transact`)
+            except Exception as error:  # noqa: BLE001 (it goes on in `transact`)
                 self.failure = error
                 self._transaction.abort()
 
-        request.onsuccess = self._wrap(succeeded)
+        request.onsuccess = self._callbacks.wrap(succeeded)
 
     def tolerate(self, request: Any, error_name: str) -> None:
         """Let the transaction go on when this request fails with that error."""
@@ -48,11 +48,13 @@ class Transaction:
                 event.preventDefault()
                 event.stopPropagation()
 
-        request.onerror = self._wrap(failed)
+        request.onerror = self._callbacks.wrap(failed)
 
 
 class Database:
     """An open database.
+
+    Whoever waits here may be cancelled: what was asked of the database happens all the same.
 
     Args:
         database: an IDBDatabase.
@@ -68,35 +70,61 @@ class Database:
 
         Raises:
             StorageError: the browser refused; nothing has been written.
-            BaseException: what a step raised; nothing has been written.
+            Exception: what a step raised; nothing has been written.
         """
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with callbacks() as wrap, storage_errors():
+        callbacks = Callbacks()
+
+        def completed(_: Any) -> None:
+            callbacks.release_soon()
+            if not ended.done():
+                ended.set_result(None)
+
+        def aborted(_: Any) -> None:
+            callbacks.release_soon()
+            if not ended.done():
+                ended.set_exception(transaction.failure or storage_error(raw.error))
+
+        with storage_errors():
             raw = self._database.transaction(to_object(list(stores)), mode)
-            transaction = Transaction(raw, wrap)
-
-            def completed(_: Any) -> None:
-                if not ended.done():
-                    ended.set_result(None)
-
-            def aborted(_: Any) -> None:
-                if not ended.done():
-                    ended.set_exception(transaction.failure or storage_error(raw.error))
-
-            raw.oncomplete = wrap(completed)
-            raw.onabort = wrap(aborted)
+            raw.oncomplete, raw.onabort = callbacks.wrap(completed), callbacks.wrap(aborted)
+            transaction = Transaction(raw, callbacks)
             body(transaction)
-            await ended
+        await ended
 
-    async def ask(self, store: str, request: Callable[[Any], Any]) -> Any:
-        """Make one read-only request of a store and return its raw result."""
-        results: list[Any] = []
+    async def ask(
+        self,
+        store: str,
+        request: Callable[[Any], Any],
+        read: Callable[[Any], Any] = lambda result: result,
+    ) -> Any:
+        """Make one read-only request of a store, and return what `read` makes of its result.
 
-        def body(transaction: Transaction) -> None:
-            transaction.then(request(transaction.store(store)), results.append)
+        `read` is called in the request's own callback, as soon as the result is there. The end
+        of the transaction is not waited for: the database gets to it only after all the requests
+        that other transactions have made in the meantime.
+        """
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        callbacks = Callbacks()
 
-        await self.transact([store], "readonly", body)
-        return results[0]
+        def succeeded(event: Any) -> None:
+            callbacks.release_soon()
+            if answered.done():
+                return
+            try:
+                answered.set_result(read(event.target.result))
+            except Exception as error:  # noqa: BLE001 (it goes on in whoever asked)
+                answered.set_exception(error)
+
+        def failed(event: Any) -> None:
+            callbacks.release_soon()
+            if not answered.done():
+                answered.set_exception(storage_error(event.target.error))
+
+        with storage_errors():
+            pending = request(self._database.transaction(store).objectStore(store))
+            pending.onsuccess, pending.onerror = callbacks.wrap(succeeded), callbacks.wrap(failed)
+        return await answered
 
 
 def between(first: int, last: int) -> Any:

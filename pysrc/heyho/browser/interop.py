@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,21 +25,26 @@ def to_value(value: Any) -> Any:
     return json.loads(text) if isinstance(text, str) else None
 
 
-@contextmanager
-def callbacks() -> Iterator[Callable[[Callable[..., Any]], Any]]:
-    """Gives a function that wraps Python callables for JavaScript until the block ends."""
-    proxies: list[Any] = []
+class Callbacks:
+    """Python callables that JavaScript may call until they are released, all at once."""
 
-    def wrap(function: Callable[..., Any]) -> Any:
+    def __init__(self) -> None:
+        self._proxies: list[Any] = []
+
+    def wrap(self, function: Callable[..., Any]) -> Any:
+        """The form in which JavaScript can call a function."""
         proxy = create_proxy(function)
-        proxies.append(proxy)
+        self._proxies.append(proxy)
         return proxy
 
-    try:
-        yield wrap
-    finally:
-        for proxy in proxies:
-            proxy.destroy()
+    def release_soon(self) -> None:
+        """Release them after the call under way, which may be one of them."""
+        asyncio.get_running_loop().call_soon(self.release)
+
+    def release(self) -> None:
+        """Give their memory back; none of them may be called any more."""
+        while self._proxies:
+            self._proxies.pop().destroy()
 
 
 def storage_error(error: Any) -> StorageError:

@@ -6,7 +6,9 @@ each of them would cost several times as much as all the rest.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import js
@@ -59,19 +61,16 @@ class IdbVisitStore:
         self._database = database
 
     async def bounds(self) -> SeqRange | None:
-        ends: list[int] = []
+        def key(cursor: Any) -> int | None:
+            return cursor.key if cursor else None
 
-        def body(transaction: Transaction) -> None:
-            def note(cursor: Any) -> None:
-                if cursor:
-                    ends.append(cursor.key)
-
-            visits = transaction.store("visits")
-            transaction.then(visits.openKeyCursor(None, "next"), note)
-            transaction.then(visits.openKeyCursor(None, "prev"), note)
-
-        await self._database.transact(["visits"], "readonly", body)
-        return SeqRange(ends[0], ends[1]) if ends else None
+        first, last = await asyncio.gather(
+            *(
+                self._database.ask("visits", partial(_end, direction=direction), key)
+                for direction in ("next", "prev")
+            )
+        )
+        return SeqRange(first, last) if first is not None and last is not None else None
 
     async def count(self, seqs: SeqRange) -> int:
         found = await self._database.ask(
@@ -80,24 +79,17 @@ class IdbVisitStore:
         return int(found)
 
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
-        packed: list[tuple[int, str | None, Any]] = []
-
-        def pack(rows: Any) -> None:
-            # In the request's own callback: whatever waits for Python's event loop first waits
-            # for all the database's answers to other batches.
+        def pack(rows: Any) -> tuple[int, str | None, Any]:
             body = to_object({"anonymousClientId": client_id, "tabAggregates": []})
             body.pageVisits = rows
             gzip = js.CompressionStream.new("gzip")
             stream = js.Response.json(body).body.pipeThrough(gzip)
             only_id = rows[0].id if rows.length == 1 else None
-            packed.append((rows.length, only_id, js.Response.new(stream).arrayBuffer()))
+            return rows.length, only_id, js.Response.new(stream).arrayBuffer()
 
-        def body(transaction: Transaction) -> None:
-            visits = transaction.store("visits")
-            transaction.then(visits.getAll(between(seqs.first, seqs.last)), pack)
-
-        await self._database.transact(["visits"], "readonly", body)
-        [(count, only_id, buffer)] = packed
+        count, only_id, buffer = await self._database.ask(
+            "visits", lambda visits: visits.getAll(between(seqs.first, seqs.last)), pack
+        )
         gzipped = await buffer
         # A gzip file ends with the size of what it holds, modulo 2**32 (RFC 1952, ISIZE).
         size = js.DataView.new(gzipped, gzipped.byteLength - 4).getUint32(0, True)
@@ -108,6 +100,10 @@ class IdbVisitStore:
             only_id=only_id,
             body=gzipped,
         )
+
+
+def _end(store: Any, *, direction: str) -> Any:
+    return store.openKeyCursor(None, direction)
 
 
 class IdbLedgerStore:

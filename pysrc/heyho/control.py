@@ -204,7 +204,15 @@ class Control:
                 pass
 
     async def _settings(self) -> Settings:
-        return Settings.from_record(await self._ports.state.get("settings") or {})
+        """The settings as stored; what another version stored is brought into today's form.
+
+        The recorder reads the stored form itself, with the patterns compiled.
+        """
+        stored = await self._ports.state.get("settings")
+        settings = Settings.from_record(stored or {})
+        if stored and stored != settings.to_record():
+            await self._ports.state.put("settings", settings.to_record())
+        return settings
 
     async def _change(self, changes: Record) -> Record:
         state, browser = self._ports.state, self._ports.browser

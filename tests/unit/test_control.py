@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -400,6 +401,15 @@ class TestSettings:
         assert reply["ok"] is True
         assert reply["settings"] == extension.state["settings"]
         assert reply["settings"] == Settings(server_url=SERVER, token="new").to_record()
+
+    @jumping
+    async def test_those_of_another_version_are_compiled_for_the_recorder(self) -> None:
+        extension = Extension()
+        extension.state["settings"] = {**SIGNED_IN, "excluded": ["bank.example"]}
+        await extension.ask("status")
+        stored = extension.state["settings"]
+        assert stored == Settings.from_record(stored).to_record()
+        assert re.match(stored["excludedRegExp"], "https://bank.example/")
 
     @jumping
     async def test_asked_without_changes_they_are_only_told(self) -> None:

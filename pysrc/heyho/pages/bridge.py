@@ -13,7 +13,7 @@ from jsffi import JsException  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import Any
 
     from heyho.pages.shapes import Json
@@ -72,24 +72,24 @@ def listen(handler: "Callable[[Json], None]") -> None:
     channel.addEventListener("message", receive)
 
 
-def on(element: "Any", kind: str, handler: "Callable[[], Awaitable[None]]") -> None:
-    """Start the coroutine that `handler` gives at each event of `element`; a form stays here."""
+def on(element: "Any", kind: str, handler: "Callable[[], None]") -> None:
+    """Call `handler` at each event of `element`; a form stays here."""
 
     def receive(event: "Any") -> None:
         if kind == "submit":
             event.preventDefault()
-        start(handler())
+        handler()
 
     element.addEventListener(kind, receive)
 
 
-def on_session_change(handler: "Callable[[], Awaitable[None]]") -> None:
-    """Start the coroutine that `handler` gives when the session's storage changes."""
-    js.chrome.storage.session.onChanged.addListener(lambda changes: start(handler()))
+def on_session_change(handler: "Callable[[], None]") -> None:
+    """Call `handler` when the session's storage changes."""
+    js.chrome.storage.session.onChanged.addListener(lambda changes: handler())
 
 
 def start(coroutine: "Any") -> None:
-    """Let a coroutine run by itself."""
+    """Let a coroutine run by itself; it begins a moment later."""
     asyncio.create_task(coroutine)  # noqa: RUF006 (MicroPython's loop holds its tasks)
 
 

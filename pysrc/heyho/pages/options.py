@@ -34,14 +34,16 @@ class Options:
             bridge.find(name).value = form.to_text(settings, name)
         self.stored = typed()
 
-    async def save(self) -> None:
+    def save(self) -> None:
         """Hand the form to the engine; its word on each field is shown beside the field."""
-        if self.saving:
-            return
-        self.saving = True
-        bridge.mark("busy")
-        bridge.write("message", "Saving.")
-        sent = typed()
+        if not self.saving:
+            self.saving = True
+            bridge.mark("busy")
+            bridge.write("message", "Saving.")
+            bridge.start(self.request_save(typed()))
+
+    async def request_save(self, sent: "dict[str, str]") -> None:
+        """Have the engine store what was typed, and show what it says."""
         reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
         self.saving = False
         show_problems({} if reply["ok"] else reply.get("problems") or {})
@@ -55,15 +57,15 @@ class Options:
             self.fill(reply["settings"])
         else:
             self.stored = sent
-            await self.compare()
+            self.compare()
 
-    async def compare(self) -> None:
+    def compare(self) -> None:
         """Say whether something typed is not saved yet."""
         if not self.saving:
             bridge.mark("calm")
             bridge.write("message", "" if typed() == self.stored else "Not saved yet.")
 
-    async def toggle_token(self) -> None:
+    def toggle_token(self) -> None:
         """Show the token, or hide it."""
         field, button = bridge.find("token"), bridge.find("show-token")
         hidden = field.type == "password"

@@ -43,7 +43,7 @@ class Popup:
         bridge.listen(self.hear)
         bridge.on(bridge.find("sync"), "click", self.sync)
         bridge.on(bridge.find("record"), "click", self.toggle_recording)
-        bridge.on_session_change(self.read_fault)
+        bridge.on_session_change(lambda: bridge.start(self.read_fault()))
         await self.read_stored()
         self.render()
         bridge.find("sync").disabled = False
@@ -122,7 +122,7 @@ class Popup:
         elif news and self.said == STARTING:
             self.said = ""
 
-    async def sync(self) -> None:
+    def sync(self) -> None:
         """Start a sync, or join the one under way."""
         if not self.status["canSync"]:
             js.chrome.runtime.openOptionsPage()
@@ -132,18 +132,26 @@ class Popup:
             self.said = STARTING
             self.silent_ticks = 0
             self.render()
+        bridge.start(self.request_run())
+
+    async def request_run(self) -> None:
+        """Have the engine start a run; an error is shown."""
         reply = await bridge.ask({"kind": "run", "trigger": "manual"})
         if not reply["ok"]:
             self.asked_at = 0
             self.said = reply["error"]
             self.render()
 
-    async def toggle_recording(self) -> None:
+    def toggle_recording(self) -> None:
         """Pause recording, or resume it; shown at once, and taken back if it fails."""
         paused = not self.status["paused"]
         self.status["paused"] = paused
         self.said = "Recording is paused." if paused else "Recording again."
         self.render()
+        bridge.start(self.request_pause(paused))
+
+    async def request_pause(self, paused: bool) -> None:
+        """Have the engine pause recording, or resume it."""
         reply = await bridge.ask({"kind": "settings", "settings": {"paused": paused}})
         if not reply["ok"]:
             self.status["paused"] = not paused

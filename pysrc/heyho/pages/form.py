@@ -1,5 +1,7 @@
 """Settings as text in the fields of a form, and back. Pure."""
 
+from heyho.pages import words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from heyho.pages.shapes import Json
@@ -28,6 +30,14 @@ def to_text(settings: "Json", name: str) -> str:
     """One setting as its field shows it; the default if it was never stored."""
     value = settings[name] if name in settings else DEFAULTS[name]
     return "\n".join(value) if name == "excluded" else str(value)
+
+
+def refusal(problems: "dict[str, str]") -> str:
+    """Why nothing was saved, when each field says for itself what is wrong with it."""
+    shown = [name for name in FIELDS if name in problems]
+    if not shown:
+        return ""
+    return f"Not saved. {words.count(len(shown), 'field')} to correct."
 
 
 def to_settings(typed: "dict[str, str]") -> "Json":

@@ -25,6 +25,7 @@ class Options:
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
+        bridge.find("fields").disabled = False
         bridge.find("save").disabled = False
         bridge.ready()
 
@@ -46,10 +47,11 @@ class Options:
         """Have the engine store what was typed, and show what it says."""
         reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
         self.saving = False
-        show_problems({} if reply["ok"] else reply.get("problems") or {})
+        problems = {} if reply["ok"] else reply.get("problems") or {}
+        show_problems(problems)
         if not reply["ok"]:
             bridge.mark("trouble")
-            bridge.write("message", reply["error"])
+            bridge.write("message", form.refusal(problems) or reply["error"])
             return
         bridge.mark("calm")
         bridge.write("message", "Saved.")

@@ -26,6 +26,13 @@ def test_what_the_form_shows_reads_back_as_the_same_settings() -> None:
     assert Settings.from_record(form.to_settings(typed)) == settings
 
 
+def test_a_refusal_counts_the_fields_to_correct() -> None:
+    assert form.refusal({}) == ""
+    assert form.refusal({"token": "?"}) == "Not saved. 1 field to correct."
+    assert form.refusal({"token": "?", "excluded": "?"}) == "Not saved. 2 fields to correct."
+    assert form.refusal({"workers": "a field that the form does not have"}) == ""
+
+
 def test_an_empty_store_shows_the_defaults() -> None:
     typed = {name: form.to_text({}, name) for name in form.FIELDS}
     assert Settings.from_record(form.to_settings(typed)) == Settings()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
+from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
 from heyho.exclusions import Exclusions
 from heyho.model import Run, Trigger
@@ -25,15 +24,14 @@ from heyho.ports import (
     Transport,
     VisitStore,
 )
+from heyho.profile import Profile
 from heyho.recording.fold import fold
 from heyho.settings import Settings
 from heyho.sync.pauses import retry_delay_min
-from heyho.sync.progress import Progress
 from heyho.sync.synchronizer import Synchronizer
 
 EVENTS_PER_FOLD = 1000
 LINGER_S = 10.0
-PROGRESS_S = 0.1
 RUN_LOCK = "heyho-run"
 TRIGGERS: Sequence[Trigger] = ("manual", "periodic", "startup")
 
@@ -75,6 +73,7 @@ class Control:
         self._ports = ports
         self._boot = boot
         self._boot_ms: float | None = None
+        self._profile = Profile(ports.state)
         self._synchronizer = Synchronizer(
             clock=ports.clock,
             visits=ports.visits,
@@ -83,10 +82,16 @@ class Control:
             runs=ports.runs,
             transport=ports.transport,
         )
+        self._board = Board(
+            browser=ports.browser,
+            state=ports.state,
+            ledger=ports.ledger,
+            profile=self._profile,
+            waiting=self._synchronizer.waiting,
+        )
         self._run: asyncio.Task[None] | None = None
-        self._progress: Progress | None = None
-        self._untold = False
-        self._telling: asyncio.TimerHandle | None = None
+        self._over = False
+        self._next: Trigger | None = None
         self._folding = asyncio.Lock()
         self._answering = 0
         self._closing: asyncio.TimerHandle | None = None
@@ -118,10 +123,12 @@ class Control:
                 return {"ok": False, "error": f"A run has no trigger “{asked}”."}
             case "status":
                 await self._fold()
-                progress = self._progress.to_record() if self._progress else None
-                status = await self._publish_status()
-                engine = {"boot": self._boot.source, "bootMs": self._boot_ms}
-                return {"ok": True, "status": status, "progress": progress, "engine": engine}
+                return {
+                    "ok": True,
+                    "status": await self._board.show_status(),
+                    "progress": self._board.progress,
+                    "engine": {"boot": self._boot.source, "bootMs": self._boot_ms},
+                }
             case "settings":
                 changes = request.get("settings", {})
                 if not isinstance(changes, dict):
@@ -132,14 +139,19 @@ class Control:
 
     def _start(self, trigger: Trigger) -> bool:
         if self._run is not None:
+            if self._over:
+                self._next = trigger  # too late to join: visits may have come since
             return True
+        self._over = False
         self._run = asyncio.ensure_future(self._run_once(trigger))
         self._run.add_done_callback(self._ended)
         return False
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._run = None
-        self._progress = None
+        trigger, self._next = self._next, None
+        if trigger is not None:
+            self._start(trigger)
         self._linger()
         if not task.cancelled():
             task.result()
@@ -153,23 +165,23 @@ class Control:
         except HeyhoError as error:
             problem = error.sentence
         finally:
-            self._tell()
-            self._progress = None
+            self._over = True
+            self._board.unfollow()
         try:
-            await self._publish_status(problem)
+            await self._board.show_status(problem)
         except HeyhoError as error:
-            await self._show_problem(problem or error.sentence)
+            await self._board.show_problem(problem or error.sentence)
 
     async def _sync(self, trigger: Trigger) -> None:
         await self._fold()
-        settings = await self._settings()
+        settings = await self._profile.settings()
         if not settings.can_sync:
             return
         result = await self._synchronizer.run(
             settings,
             trigger=trigger,
-            client_id=await self._client_id(),
-            announce=self._announce,
+            client_id=await self._profile.client_id(),
+            announce=self._board.follow,
             boot=self._boot.source,
             boot_ms=self._boot_ms,
         )
@@ -194,34 +206,23 @@ class Control:
 
     async def _fold(self) -> None:
         async with self._folding:
-            settings = await self._settings()
+            settings = await self._profile.settings()
             step = partial(
                 fold,
-                client_id=await self._client_id(),
+                client_id=await self._profile.client_id(),
                 exclusions=Exclusions(settings.excluded),
             )
             while await self._ports.events.fold(step, limit=EVENTS_PER_FOLD) == EVENTS_PER_FOLD:
                 pass
 
-    async def _settings(self) -> Settings:
-        """The settings as stored; what another version stored is brought into today's form.
-
-        The recorder reads the stored form itself, with the patterns compiled.
-        """
-        stored = await self._ports.state.get("settings")
-        settings = Settings.from_record(stored or {})
-        if stored and stored != settings.to_record():
-            await self._ports.state.put("settings", settings.to_record())
-        return settings
-
     async def _change(self, changes: Record) -> Record:
         state, browser = self._ports.state, self._ports.browser
-        before = await state.get("settings") or {}
-        record = Settings.from_record({**before, **changes}).to_record()
+        before = await self._profile.stored()
+        after = Settings.from_record({**before, **changes})
         with suppress(SettingsError):  # stored by another version; this change puts them right
             await self._fold()
-        await state.put("settings", record)
-        after = Settings.from_record(record)
+        await self._profile.store(after)
+        record = after.to_record()
         if before.get("periodMinutes") != after.period_minutes:
             await browser.set_alarm(
                 "sync", delay_minutes=after.period_minutes, period_minutes=after.period_minutes
@@ -232,62 +233,8 @@ class Control:
             await state.put("failures", 0)
             await state.put("lastRun", None)
             await browser.clear_alarm("retry")
-        await self._publish_status()
+        await self._board.show_status()
         return record
-
-    async def _client_id(self) -> str:
-        known = await self._ports.state.get("device")
-        if isinstance(known, str) and known:
-            return known
-        fresh = str(uuid.uuid4())
-        await self._ports.state.put("device", fresh)
-        return fresh
-
-    def _announce(self, progress: Progress) -> None:
-        """Tell the pages at once, and then every `PROGRESS_S` at most: they share a thread."""
-        self._progress = progress
-        self._untold = True
-        if self._telling is None:
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
-        if self._progress is None or not self._untold:
-            return
-        self._untold = False
-        record = self._progress.to_record()
-        self._ports.browser.publish({"target": "page", "kind": "progress", "progress": record})
-        self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
-
-    async def _publish_status(self, problem: str | None = None) -> Record:
-        ports = self._ports
-        settings = await self._settings()
-        last = await ports.state.get("lastRun")
-        alarms = [await ports.browser.alarm_at(name) for name in ("sync", "retry")]
-        failed = isinstance(last, dict) and last.get("outcome") in ("partial", "failed")
-        problem = problem or (last["error"] if failed else None)
-        status = {
-            "waiting": await self._synchronizer.waiting(settings.server_url),
-            "quarantined": await ports.ledger.quarantined(),
-            "paused": settings.paused,
-            "canSync": settings.can_sync,
-            "server": urlsplit(settings.server_url).netloc,
-            "lastRun": last,
-            "nextAt": min((at for at in alarms if at is not None), default=None),
-            "problem": problem,
-        }
-        await self._show_problem(problem)
-        ports.browser.publish({"target": "page", "kind": "status", "status": status})
-        # Last, because a full disk must not keep the news of it from the pages.
-        await ports.state.put("status", status)
-        return status
-
-    async def _show_problem(self, problem: str | None) -> None:
-        await self._ports.browser.show_badge(
-            "!" if problem else "", f"Heyho: {problem or 'all well'}"
-        )
 
     def _stay(self) -> None:
         if self._closing is not None:

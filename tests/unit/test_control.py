@@ -228,6 +228,25 @@ class TestRun:
         assert asyncio.get_running_loop().time() == 0
 
     @jumping
+    async def test_who_comes_too_late_to_join_gets_a_run_of_its_own(self) -> None:
+        extension = Extension()
+        extension.browse(2)
+        show_badge = extension.browser.show_badge
+
+        async def click_meanwhile(text: str, title: str) -> None:
+            extension.browser.show_badge = show_badge  # type: ignore[method-assign]
+            extension.browse(3)
+            reply = await extension.ask("run", trigger="manual")
+            assert reply == {"ok": True, "joined": True}
+            await show_badge(text, title)
+
+        extension.browser.show_badge = click_meanwhile  # type: ignore[method-assign]
+        await extension.run()
+        await asyncio.sleep(1)
+        assert [run["visits"] for run in extension.database.runs.values()] == [2, 3]
+        assert len(extension.server.visits) == 5
+
+    @jumping
     async def test_a_second_request_joins(self) -> None:
         extension = Extension(latency_s=5)
         extension.browse(3)

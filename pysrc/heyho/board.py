@@ -1,0 +1,97 @@
+"""What the pages and the toolbar button show: progress during a run, and how things stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from heyho.ports import Browser, LedgerStore, Record, StateStore
+from heyho.profile import Profile
+from heyho.sync.progress import Progress
+
+PROGRESS_S = 0.1
+
+
+class Board:
+    """Publishes to pages, and keeps the last status for those that open later.
+
+    Args:
+        waiting: how many visits a server, by its URL, has not acknowledged.
+    """
+
+    def __init__(
+        self,
+        *,
+        browser: Browser,
+        state: StateStore,
+        ledger: LedgerStore,
+        profile: Profile,
+        waiting: Callable[[str], Awaitable[int]],
+    ) -> None:
+        self._browser = browser
+        self._state = state
+        self._ledger = ledger
+        self._profile = profile
+        self._waiting = waiting
+        self._progress: Progress | None = None
+        self._untold = False
+        self._telling: asyncio.TimerHandle | None = None
+
+    @property
+    def progress(self) -> Record | None:
+        """The run under way as it stands now, or None."""
+        return self._progress.to_record() if self._progress else None
+
+    def follow(self, progress: Progress) -> None:
+        """Show progress at once, and then every `PROGRESS_S` at most: pages share our thread."""
+        self._progress = progress
+        self._untold = True
+        if self._telling is None:
+            self._tell()
+
+    def unfollow(self) -> None:
+        """Show the last progress of a run that has ended."""
+        self._tell()
+        self._progress = None
+
+    def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        if self._progress is None or not self._untold:
+            return
+        self._untold = False
+        self._publish("progress", self._progress.to_record())
+        self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
+
+    async def show_status(self, problem: str | None = None) -> Record:
+        """Publish and store how things stand, with a problem of the moment if there is one."""
+        settings = await self._profile.settings()
+        last = await self._state.get("lastRun")
+        alarms = [await self._browser.alarm_at(name) for name in ("sync", "retry")]
+        failed = isinstance(last, dict) and last.get("outcome") in ("partial", "failed")
+        problem = problem or (last["error"] if failed else None)
+        status = {
+            "waiting": await self._waiting(settings.server_url),
+            "quarantined": await self._ledger.quarantined(),
+            "paused": settings.paused,
+            "canSync": settings.can_sync,
+            "server": urlsplit(settings.server_url).netloc,
+            "lastRun": last,
+            "nextAt": min((at for at in alarms if at is not None), default=None),
+            "problem": problem,
+        }
+        await self.show_problem(problem)
+        self._publish("status", status)
+        # Last, because a full disk must not keep the news of it from the pages.
+        await self._state.put("status", status)
+        return status
+
+    async def show_problem(self, problem: str | None) -> None:
+        """Mark the toolbar button, or take the mark off."""
+        title = f"Heyho: {problem or 'all well'}"
+        await self._browser.show_badge("!" if problem else "", title)
+
+    def _publish(self, kind: str, value: Record) -> None:
+        self._browser.publish({"target": "page", "kind": kind, kind: value})

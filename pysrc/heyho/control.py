@@ -158,12 +158,16 @@ class Control:
 
     async def _run_once(self, trigger: Trigger) -> None:
         problem: str | None = None
+        unforeseen: Exception | None = None
         try:
             async with self._ports.browser.lock(RUN_LOCK) as held:
                 if held:
                     await self._sync(trigger)
         except HeyhoError as error:
             problem = error.sentence
+        except Exception as error:  # noqa: BLE001 (it is raised once the person knows)
+            problem = f"Heyho failed where it should not: {error!r}. Nothing recorded is lost."
+            unforeseen = error
         finally:
             self._over = True
             self._board.unfollow()
@@ -171,6 +175,8 @@ class Control:
             await self._board.show_status(problem)
         except HeyhoError as error:
             await self._board.show_problem(problem or error.sentence)
+        if unforeseen is not None:
+            raise unforeseen
 
     async def _sync(self, trigger: Trigger) -> None:
         await self._fold()
@@ -217,11 +223,10 @@ class Control:
 
     async def _change(self, changes: Record) -> Record:
         state, browser = self._ports.state, self._ports.browser
-        before = await self._profile.stored()
-        after = Settings.from_record({**before, **changes})
+        await self._profile.check(changes)
         with suppress(SettingsError):  # stored by another version; this change puts them right
-            await self._fold()
-        await self._profile.store(after)
+            await self._fold()  # what has happened until now, by the settings until now
+        before, after = await self._profile.change(changes)
         record = after.to_record()
         if before.get("periodMinutes") != after.period_minutes:
             await browser.set_alarm(

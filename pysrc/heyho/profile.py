@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from heyho.ports import Record, StateStore
@@ -13,6 +14,7 @@ class Profile:
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
+        self._changing = asyncio.Lock()
 
     async def settings(self) -> Settings:
         """The settings as stored; what another version stored is brought into today's form.
@@ -22,20 +24,32 @@ class Profile:
         Raises:
             SettingsError: what is stored cannot be used.
         """
-        stored = await self._state.get("settings")
-        settings = Settings.from_record(stored or {})
-        if stored and stored != settings.to_record():
-            await self._state.put("settings", settings.to_record())
+        async with self._changing:
+            stored = await self._stored()
+            settings = Settings.from_record(stored)
+            if stored and stored != settings.to_record():
+                await self._state.put("settings", settings.to_record())
         return settings
 
-    async def stored(self) -> Record:
-        """The stored form, which may be unusable; empty before the first change."""
+    async def check(self, changes: Record) -> None:
+        """Raise the SettingsError that `change` would raise."""
+        Settings.from_record({**await self._stored(), **changes})
+
+    async def change(self, changes: Record) -> tuple[Record, Settings]:
+        """Change some settings; returns what was stored before, and the settings after.
+
+        Raises:
+            SettingsError: they cannot be used; nothing is changed.
+        """
+        async with self._changing:
+            before = await self._stored()
+            after = Settings.from_record({**before, **changes})
+            await self._state.put("settings", after.to_record())
+        return before, after
+
+    async def _stored(self) -> Record:
         record: Record = await self._state.get("settings") or {}
         return record
-
-    async def store(self, settings: Settings) -> None:
-        """Replace the settings."""
-        await self._state.put("settings", settings.to_record())
 
     async def client_id(self) -> str:
         """The device's random name, made at the first call."""

@@ -285,14 +285,18 @@ def read_sync_reply(
     return Acknowledgement(accounted - len(rejections), rejections)
 
 
-def read_limits(text: str) -> ServerLimits:
-    """Read the body of `GET /config`; whatever makes no sense in it takes its default."""
+def read_limits(text: str) -> ServerLimits | None:
+    """Read the body of `GET /config`; None where it is not a Heyho server's.
+
+    A single value that makes no sense takes its default.
+    """
     answer = _decode(text)
-    values = answer if isinstance(answer, dict) else {}
+    if not isinstance(answer, dict) or "maxRecords" not in answer:
+        return None
     default = ServerLimits()
 
     def limit(name: str, fallback: int) -> int:
-        value = values.get(name)
+        value = answer.get(name)
         return int(value) if _is_count(value) and value >= 1 else fallback
 
     return ServerLimits(

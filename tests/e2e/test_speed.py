@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import Browser, read_store, wait_for_last_run
+from harness.browser import EXTENSION_ID, Browser, read_store, wait_for_last_run
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site
@@ -77,7 +77,7 @@ def test_popup_is_usable(browser: Browser, server: ServerProcess, report: Report
     for _ in range(5):
         page = browser.context.new_page()
         page.add_init_script(_NOTE_USABLE)
-        page.goto(f"chrome-extension://{_ID}/popup.html")
+        page.goto(f"chrome-extension://{EXTENSION_ID}/popup.html")
         expect(page.get_by_role("button", name="Sync now")).to_be_enabled()
         usable.append(page.evaluate("() => globalThis.usableAt"))
         page.close()
@@ -126,7 +126,6 @@ def _close_engine(page: Page) -> None:
     page.evaluate("() => chrome.offscreen.closeDocument().catch(() => {})")
 
 
-_ID = "kpmnfkdhkpomlihhdnbdchillfbibmia"
 _CONTEXTS = """async () => (await chrome.runtime.getContexts({}))
   .map((context) => context.contextType).sort()"""
 _COLD_BOOT = """async () => {

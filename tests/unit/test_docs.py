@@ -18,6 +18,7 @@ import pytest
 import build
 from heyho import errors
 from heyho.model import IdleReason, Outcome, Run, Span, Trigger
+from heyho.pages.shapes import Status
 from heyho.recording.decoder import _DECODERS
 from heyho.settings import RANGES, STRATEGIES, Settings
 from heyho.sync.progress import Progress
@@ -87,7 +88,8 @@ def matches(pattern: str, *scripts: str) -> set[str]:
 
 def state_keys() -> set[str]:
     """Every key of the `state` store that any code reads or writes by its name."""
-    keys = matches(r'objectStore\("state"\)\s*\.(?:get|put)\("(\w+)"', *SCRIPTS)
+    by_name = r'(?:readState\(|objectStore\("state"\)\s*\.(?:get|put)\()"(\w+)"'
+    keys = matches(by_name, *SCRIPTS)
     for of, method, arguments in calls(PYSRC / "heyho"):
         if (of, method) in {("state", "get"), ("state", "put"), ("bridge", "read_state")}:
             keys.update(arguments)
@@ -105,6 +107,9 @@ def session_keys() -> set[str]:
 def message_kinds() -> set[str]:
     """The kinds of messages between contexts: sent, published, and answered."""
     kinds = matches(r'\bkind === "(\w+)"\) return', "background.js")
+    for _, method, arguments in calls(PYSRC / "heyho"):
+        if method.lstrip("_") == "publish":
+            kinds.update(arguments[:1])
     for tree in trees(PYSRC / "heyho"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict):
@@ -153,8 +158,9 @@ def sources() -> list[str]:
     """The path of every file of the project."""
     return [
         file.relative_to(ROOT).as_posix()
-        for file in ROOT.rglob("*")
-        if file.is_file() and not MADE & set(file.relative_to(ROOT).parts)
+        for entry in ROOT.iterdir()
+        if entry.name not in MADE
+        for file in build.files_below(entry)
     ]
 
 
@@ -218,6 +224,7 @@ class TestEverythingIsTold:
         progress = Progress(trigger="manual", strategy="sequential", started_at=0.0, visits=0)
         assert untold([*run.to_record(), *span.__slots__], section("A run")) == []
         assert untold(progress.to_record(), section("Messages")) == []
+        assert untold(Status.__annotations__, section("Messages")) == []
         words = [word for kind in (Outcome, Trigger, IdleReason) for word in get_args(kind)]
         assert untold(words, ARCHITECTURE) == []
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from itertools import islice
 
 from heyho.model import SeqRange
 from heyho.ports import Payload, VisitStore
@@ -28,7 +28,7 @@ class ReadAhead:
         self, visits: VisitStore, batches: Iterable[SeqRange], *, client_id: str, depth: int
     ) -> None:
         self._visits = visits
-        self._batches = iter(batches)
+        self._batches = deque(batches)
         self._client_id = client_id
         self._depth = depth
         self._ahead: dict[SeqRange, asyncio.Task[Payload]] = {}
@@ -38,7 +38,7 @@ class ReadAhead:
 
         Reading ahead waits until the lane that asks has what it asked for.
         """
-        if seqs not in self._ahead:
+        if self._batches and self._batches[0] == seqs:
             self._read_next(1)
         ready = self._ahead.pop(seqs, None)
         if ready is None:
@@ -56,7 +56,8 @@ class ReadAhead:
         self._ahead.clear()
 
     def _read_next(self, count: int) -> None:
-        for seqs in islice(self._batches, min(count, self._depth - len(self._ahead))):
+        for _ in range(min(count, self._depth - len(self._ahead), len(self._batches))):
+            seqs = self._batches.popleft()
             reading = self._visits.payload(seqs, client_id=self._client_id)
             self._ahead[seqs] = asyncio.ensure_future(reading)
 

@@ -35,9 +35,9 @@ class LimitsReader:
         ):
             return ServerLimits(known["maxRecords"], known["maxBodyBytes"])
         reply = await self._transport.get(f"{server_url}/config", token=None, timeout_s=TIMEOUT_S)
-        if reply.status != 200:
+        limits = read_limits(reply.text) if reply.status == 200 else None
+        if limits is None:
             return ServerLimits()
-        limits = read_limits(reply.text)
         await self._state.put(
             "server",
             {

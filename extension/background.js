@@ -1,6 +1,6 @@
 // The service worker: appends what the browser reports to `events`, and opens the engine page.
 // It decides nothing: heyho.recording turns events into visits, heyho.engine does the rest.
-import { openDatabase } from "./database.js";
+import { openDatabase, readState } from "./database.js";
 
 const HEARTBEAT_MINUTES = 1;
 const IDLE_AFTER_SECONDS = 60;
@@ -35,49 +35,62 @@ const asked = (request) =>
 const redact = (event, settings) => {
   if (settings?.paused && event.kind !== "paused") return null;
   const never = settings?.excludedRegExp ? new RegExp(settings.excludedRegExp) : null;
-  const hidden = (url) => !/^https?:/i.test(url ?? "") || never?.test(url.toLowerCase());
-  if (event.kind === "titled" && hidden(event.url)) return null;
+  const bare = (url) => {
+    if (!/^https?:/i.test(url ?? "") || never?.test(url.toLowerCase())) return null;
+    return url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1");
+  };
   if (event.tabs) {
-    const tabs = event.tabs.map((tab) => (hidden(tab.url) ? { ...tab, url: null, title: "" } : tab));
-    return { ...event, tabs };
+    const tabs = event.tabs.map((tab) => ({ ...tab, url: bare(tab.url) }));
+    return { ...event, tabs: tabs.map((tab) => (tab.url ? tab : { ...tab, title: "" })) };
   }
-  return "url" in event && hidden(event.url) ? { ...event, url: null } : event;
+  if (!("url" in event)) return event;
+  const url = bare(event.url);
+  return event.kind === "titled" && !url ? null : { ...event, url };
 };
 
-const write = async (events) => {
+// Writes events, and before them what could not be written earlier: a list of {id, events}. The
+// state's `unsaved` says how far that list was written, should the worker end before it is gone.
+const write = async (events, unsaved) => {
   const transaction = (await connect()).transaction(["events", "state"], "readwrite");
   const written = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
-  const settings = await asked(transaction.objectStore("state").get("settings"));
-  for (const event of events) {
+  const state = transaction.objectStore("state");
+  const settings = await asked(state.get("settings"));
+  const done = unsaved.length ? await asked(state.get("unsaved")) : null;
+  const left = unsaved.slice(unsaved.findIndex(({ id }) => id === done) + 1);
+  if (left.length) state.put(left.at(-1).id, "unsaved");
+  for (const event of [...left.flatMap((part) => part.events), ...events]) {
     const redacted = redact(event, settings);
     if (redacted) transaction.objectStore("events").add(redacted);
   }
   await written;
 };
 
-// What could not be written waits in memory that outlives this worker, and goes with the next.
+// What cannot be written waits in memory that outlives this worker, and goes with the next.
 const save = async (...events) => {
   const { unsaved = [] } = await chrome.storage.session.get("unsaved");
-  const all = [...unsaved, ...events];
   try {
-    await write(all);
-    if (unsaved.length) await chrome.storage.session.remove(["unsaved", "fault"]);
+    await write(events, unsaved);
+    if (!unsaved.length) return;
+    await chrome.storage.session.remove(["unsaved", "fault"]);
+    await chrome.action.setBadgeText({ text: "" });
   } catch (error) {
     const message = error?.name === "QuotaExceededError"
       ? "The disk is full: new visits wait in memory until there is room. Free some space."
       : `New visits wait in memory, for the database could not be written (${error?.message}).`;
-    await chrome.storage.session.set({ unsaved: all, fault: { message } });
+    await chrome.storage.session.set({ fault: { message } });
     await chrome.action.setBadgeText({ text: "!" });
+    const part = { id: crypto.randomUUID(), events };
+    await chrome.storage.session.set({ unsaved: [...unsaved, part] });
   }
 };
 
 const picture = async (why, at) => {
   const [tabs, window, idle] = await Promise.all([
     chrome.tabs.query({}),
-    chrome.windows.getLastFocused(),
+    chrome.windows.getLastFocused().catch(() => ({})),
     chrome.idle.queryState(IDLE_AFTER_SECONDS),
   ]);
   return {
@@ -91,11 +104,11 @@ const picture = async (why, at) => {
 // chrome.storage.session is empty whenever the stream of events had been broken.
 const begin = async (why, at) => {
   await save(await picture(why, at));
-  await chrome.storage.session.set({ session: at });
-  const settings = await asked((await connect()).transaction("state").objectStore("state").get("settings"));
+  const settings = await readState("settings").catch(() => null);
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
   await chrome.alarms.create("sync", { periodInMinutes: settings?.periodMinutes ?? 5 });
   if (why === "startup") await chrome.alarms.create("startup", { delayInMinutes: 1 });
+  await chrome.storage.session.set({ session: at });
 };
 
 let tail = Promise.resolve();
@@ -124,12 +137,23 @@ chrome.runtime.onStartup.addListener(() => append("heartbeat"));
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
+const committed = new Map();
 const moved = (kind) => (details) => {
   const { tabId, url, transitionType: transition, transitionQualifiers: qualifiers } = details;
-  if (inMainFrame(details)) append(kind, { tabId, url, transition, qualifiers });
+  if (!inMainFrame(details)) return;
+  committed.set(tabId, details.documentId);
+  append(kind, { tabId, url, transition, qualifiers });
+};
+// An error page takes the place of the page before it. No other page comes for what was stopped,
+// became a download, or broke off after it had been committed.
+const failed = (details) => {
+  const { tabId, documentId, error } = details;
+  const stays = error === "net::ERR_ABORTED" || committed.get(tabId) === documentId;
+  if (inMainFrame(details) && !stays) append("navigated", { tabId, url: null });
 };
 chrome.webNavigation.onCommitted.addListener(moved("navigated"));
 chrome.webNavigation.onHistoryStateUpdated.addListener(moved("history"));
+chrome.webNavigation.onErrorOccurred.addListener(failed);
 chrome.webNavigation.onCreatedNavigationTarget.addListener(({ tabId, sourceTabId }) =>
   append("targeted", { tabId, sourceTabId }));
 chrome.webNavigation.onTabReplaced.addListener(({ tabId, replacedTabId }) =>
@@ -144,7 +168,10 @@ chrome.tabs.onActivated.addListener(({ tabId, windowId }) =>
   append("activated", { tabId, windowId }));
 chrome.tabs.onAttached.addListener((tabId, { newWindowId }) =>
   append("attached", { tabId, windowId: newWindowId }));
-chrome.tabs.onRemoved.addListener((tabId) => append("removed", { tabId }));
+chrome.tabs.onRemoved.addListener((tabId) => {
+  committed.delete(tabId);
+  append("removed", { tabId });
+});
 chrome.windows.onFocusChanged.addListener((windowId) => append("focused", { windowId }));
 chrome.idle.setDetectionInterval(IDLE_AFTER_SECONDS);
 chrome.idle.onStateChanged.addListener((state) => append("idle", { state }));
@@ -202,6 +229,8 @@ const answer = async ({ kind, request, call, args, paused }) => {
   if (kind === "recording") return paused ? append("paused") : beginAgain("resume");
   if (kind === "chrome" && FOR_THE_ENGINE.has(call)) {
     const [api, method] = call.split(".");
+    const { fault } = await chrome.storage.session.get("fault");
+    if (fault && call === "action.setBadgeText") args = [{ text: "!" }];
     return { result: (await chrome[api][method](...args)) ?? null };
   }
   throw new Error(`the service worker knows no message “${kind}”`);

@@ -60,7 +60,7 @@ class Engine:
             js.window.close()
             return
         try:
-            respond(to_object(await control.answer(request)))
+            respond(to_object(await control.answer(request if isinstance(request, dict) else {})))
         except Exception as error:
             respond(to_object({"ok": False, "error": f"Heyho failed unexpectedly: {error!r}"}))
             raise

@@ -18,7 +18,8 @@ from heyho.browser.stores import (
     IdbStateStore,
     IdbVisitStore,
 )
-from heyho.ports import Record
+from heyho.errors import StorageError
+from heyho.ports import Folded, Record
 
 
 def stores_on(raw: Any) -> store_contract.Stores:
@@ -61,3 +62,23 @@ async def check(name: str, raw: Any) -> str:
     except Exception:
         return traceback.format_exc()
     return ""
+
+
+async def add_and_fold(raw: Any) -> Any:
+    """Add an event, and fold each into a visit; the failure's name, and how many visits there are.
+
+    An event stays where its fold fails, and is folded with the next.
+    """
+    stores = stores_on(raw)
+    await stores.append_events([{"kind": "heartbeat", "at": 1}])
+
+    def step(state: Record | None, events: Sequence[tuple[int, Record]]) -> Folded:
+        return Folded({}, [{"id": f"visit-{key}"} for key, _ in events])
+
+    failure = ""
+    try:
+        await stores.events.fold(step, limit=10)
+    except StorageError as error:
+        failure = type(error).__name__
+    bounds = await stores.visits.bounds()
+    return to_object([failure, await stores.visits.count(bounds) if bounds else 0])

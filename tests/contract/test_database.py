@@ -72,6 +72,33 @@ _BLOCKED = """async () => {
   return name;
 }"""
 
+_FOLD = """async () => {
+  const database = await openDatabase(MIGRATIONS, "full");
+  try {
+    return await pyodide.pyimport("contract.idb_world").add_and_fold(database);
+  } finally {
+    database.close();
+  }
+}"""
+
+# What a full disk looks like from here: the transaction is aborted on its way to the disk, and
+# its error says why. (Chromium holds no quota that DevTools sets against IndexedDB.)
+_FILL_DISK = """() => {
+  const { add } = IDBObjectStore.prototype;
+  const error = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "error");
+  const full = new DOMException("no space", "QuotaExceededError");
+  Object.defineProperty(IDBTransaction.prototype, "error", { ...error, get: () => full });
+  IDBObjectStore.prototype.add = function (...values) {
+    const request = add.apply(this, values);
+    if (this.name === "visits") request.addEventListener("success", () => this.transaction.abort());
+    return request;
+  };
+  globalThis.freeDisk = () => {
+    Object.defineProperty(IDBTransaction.prototype, "error", error);
+    IDBObjectStore.prototype.add = add;
+  };
+}"""
+
 _SENTENCE = """(name) => {
   const say = pyodide.pyimport("heyho.browser.interop").storage_error;
   const error = say({ name, message: "something" });
@@ -127,3 +154,13 @@ def test_each_refusal_has_its_sentence(page: Page) -> None:
     ]
     assert all(sentence.endswith(".") for _, sentence in list(said.values())[:3])
     assert "something" in said["UnknownError"][1]
+
+
+def test_a_full_disk_loses_nothing(page: Page) -> None:
+    """A visit that cannot be written leaves its event where it is, for the next fold."""
+    assert page.evaluate(_FOLD) == ["", 1]
+    page.evaluate(_FILL_DISK)
+    assert page.evaluate(_FOLD) == ["StorageFull", 1]
+    assert page.evaluate(_FOLD) == ["StorageFull", 1]
+    page.evaluate("() => freeDisk()")
+    assert page.evaluate(_FOLD) == ["", 4]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -46,19 +47,24 @@ def test_sync_of_ten_thousand(
 ) -> None:
     browser.connect(proxy.url, str(server.token), strategy=strategy)
     page = browser.open("popup.html")
-    seed(page, VISITS)
     proxy.service_s = SERVICE_S
-    page.get_by_role("button", name="Sync now").click()
-    wait_for_last_run(page)
-    run = read_store(page, "runs")[-1]
-    assert (run["outcome"], run["visits"]) == ("complete", VISITS)
+    run: dict[str, Any] | None = None
+    took: list[float] = []
+    for _ in range(3):
+        seed(page, VISITS)
+        page.get_by_role("button", name="Sync now").click()
+        wait_for_last_run(page, run)
+        run = read_store(page, "runs")[-1]
+        assert (run["outcome"], run["visits"]) == ("complete", VISITS)
+        took.append((run["endedAt"] - run["startedAt"]) / 1000)
     assert proxy.peak_in_flight == lanes
-    seconds = (run["endedAt"] - run["startedAt"]) / 1000
     ideal = -(-VISITS // 1000 // lanes) * SERVICE_S
-    report(
-        f"{strategy}, {VISITS:,} visits at {SERVICE_S * 1000:.0f} ms: {seconds:.2f} s, "
-        f"{seconds / limit_s:.2f} of the limit of {limit_s} s, {seconds / ideal:.2f} of the ideal"
-    )
+    for which, seconds in (("first run", took[0]), ("best of three", min(took))):
+        report(
+            f"{strategy}, {VISITS:,} visits at {SERVICE_S * 1000:.0f} ms, {which}: "
+            f"{seconds:.2f} s, {seconds / limit_s:.2f} of the limit of {limit_s} s, "
+            f"{seconds / ideal:.2f} of the ideal"
+        )
 
 
 def test_engine_boot(browser: Browser, report: Report) -> None:

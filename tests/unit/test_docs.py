@@ -88,7 +88,7 @@ def matches(pattern: str, *scripts: str) -> set[str]:
 
 def state_keys() -> set[str]:
     """Every key of the `state` store that any code reads or writes by its name."""
-    by_name = r'(?:readState\(|objectStore\("state"\)\s*\.(?:get|put)\()"(\w+)"'
+    by_name = r'(?:readState\(|\bstate\.get\(|objectStore\("state"\)\s*\.(?:get|put)\()"(\w+)"'
     keys = matches(by_name, *SCRIPTS)
     for of, method, arguments in calls(PYSRC / "heyho"):
         if (of, method) in {("state", "get"), ("state", "put"), ("bridge", "read_state")}:

@@ -31,21 +31,29 @@ class ReadAhead:
         self._batches = deque(batches)
         self._client_id = client_id
         self._depth = depth
+        self._asking = 0
         self._ahead: dict[SeqRange, asyncio.Task[Payload]] = {}
 
     async def payload(self, seqs: SeqRange) -> Payload:
         """The payload of a range: of a batch, or of a part of one, which is read at once.
 
-        Reading ahead waits until the lane that asks has what it asked for.
+        Reading ahead waits until every lane that asks has what it asked for.
         """
+        self._asking += 1
+        try:
+            return await self._take(seqs)
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._read_next(self._depth)
+
+    async def _take(self, seqs: SeqRange) -> Payload:
         if self._batches and self._batches[0] == seqs:
             self._read_next(1)
         ready = self._ahead.pop(seqs, None)
         if ready is None:
             return await self._visits.payload(seqs, client_id=self._client_id)
-        payload = await ready
-        self._read_next(self._depth)
-        return payload
+        return await ready
 
     def close(self) -> None:
         """Stop reading ahead."""

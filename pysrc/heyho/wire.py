@@ -33,12 +33,16 @@ MAX_IDLE_PERIODS = 1000
 MAX_AT_MS = 253_402_300_800_000  # the year 10000, where calendars stop
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
+# Nearly every host there is, at a tenth of what urlsplit costs.
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]*)?(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
 # No database keeps these. Lone surrogates come of titles cut in the middle of an emoji.
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def domain_of(url: str) -> str:
     """The host of a URL in lower case, without port and leading "www."; "" if it has none."""
+    if plain := _PLAIN_HOST.match(url):
+        return _bare(plain[1])
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

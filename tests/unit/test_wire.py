@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given
@@ -576,6 +577,15 @@ class TestRetryAfter:
         with pytest.raises(RateLimited) as caught:
             answer(429, {"retry_after": 99}, retry_after="7")
         assert caught.value.retry_after_s == 7
+
+
+@given(st.from_regex(r"(?i)https?://([a-z0-9.-]{0,9}@)?[a-z0-9.-]{1,9}(:[0-9]{0,3})?[/?#]?\w{0,3}"))
+def test_the_short_way_to_a_domain_is_the_long_way(url: str) -> None:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    assert domain_of(url) == host.removeprefix("www.")
 
 
 class TestLimits:

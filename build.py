@@ -174,7 +174,7 @@ def digest(paths: Iterable[Path]) -> str:
 
 def install_packages() -> None:
     """Install the pinned packages of Python and of the browser, unless they are there."""
-    inputs = digest([PYTHON_LOCK, NPM_LOCK])
+    inputs = digest([PYTHON_LOCK, NPM_LOCK]) + " for Python {}.{}".format(*sys.version_info)
     with step(VENV / "stamp", inputs, [Path(PYTHON), NODE_MODULES]) as stale:
         if not stale:
             return

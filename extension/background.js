@@ -148,7 +148,7 @@ const moved = (kind) => (details) => {
 // became a download, or broke off after it had been committed.
 const failed = (details) => {
   const { tabId, documentId, error } = details;
-  const stays = error === "net::ERR_ABORTED" || committed.get(tabId) === documentId;
+  const stays = error === "net::ERR_ABORTED" || (documentId && committed.get(tabId) === documentId);
   if (inMainFrame(details) && !stays) append("navigated", { tabId, url: null });
 };
 chrome.webNavigation.onCommitted.addListener(moved("navigated"));

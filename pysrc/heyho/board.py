@@ -17,7 +17,7 @@ class Board:
     """Publishes to pages, and keeps the last status for those that open later.
 
     Args:
-        waiting: how many visits a server, by its URL, has not acknowledged.
+        waiting: how many visits a destination has not acknowledged.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Board:
         failed = isinstance(last, dict) and last.get("outcome") in ("partial", "failed")
         problem = problem or (last["error"] if failed else None)
         status = {
-            "waiting": await self._waiting(settings.server_url),
+            "waiting": await self._waiting(settings.destination),
             "quarantined": await self._ledger.quarantined(),
             "paused": settings.paused,
             "canSync": settings.can_sync,

@@ -98,12 +98,12 @@ class Control:
 
     async def answer(self, request: Record) -> Record:
         """Carry out one request. Never raises what Heyho raises on purpose."""
-        self._stay()
+        self.stay()
         self._answering += 1
-        requested_at = request.get("requestedAt")
-        if self._boot_ms is None and isinstance(requested_at, (int, float)):
-            self._boot_ms = max(0.0, self._boot.ready_at - requested_at)
         try:
+            requested_at = request.get("requestedAt")
+            if self._boot_ms is None and isinstance(requested_at, (int, float)):
+                self._boot_ms = max(0.0, self._boot.ready_at - requested_at)
             return await self._dispatch(request)
         except SettingsError as error:
             return {"ok": False, "error": error.sentence, "problems": error.problems}
@@ -111,7 +111,7 @@ class Control:
             return {"ok": False, "error": error.sentence}
         finally:
             self._answering -= 1
-            self._linger()
+            self.linger()
 
     async def _dispatch(self, request: Record) -> Record:
         match request.get("kind"):
@@ -147,12 +147,19 @@ class Control:
         self._run.add_done_callback(self._ended)
         return False
 
+    async def _abandon(self) -> None:
+        """End the run under way: what it has not delivered is not for its destination any more."""
+        self._next = None
+        if self._run is not None:
+            self._run.cancel()
+            await asyncio.wait([self._run])
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._run = None
         trigger, self._next = self._next, None
         if trigger is not None:
             self._start(trigger)
-        self._linger()
+        self.linger()
         if not task.cancelled():
             task.result()
 
@@ -181,7 +188,8 @@ class Control:
     async def _sync(self, trigger: Trigger) -> None:
         await self._fold()
         settings = await self._profile.settings()
-        if not settings.can_sync:
+        patience = trigger != "manual" and self._ports.clock.now_ms() < await self._not_before()
+        if patience or not settings.can_sync:
             return
         result = await self._synchronizer.run(
             settings,
@@ -198,17 +206,22 @@ class Control:
         state, browser = self._ports.state, self._ports.browser
         failures = 0 if error is None else int(await state.get("failures") or 0) + 1
         await state.put("failures", failures)
+        asked_s = error.retry_after_s if isinstance(error, SyncError) else None
+        await state.put("notBefore", self._ports.clock.now_ms() + 1000 * (asked_s or 0))
         delay = None
         if error is not None and not isinstance(error, NotSignedIn):
             delay = retry_delay_min(
-                failures,
-                period_minutes=settings.period_minutes,
-                retry_after_s=error.retry_after_s if isinstance(error, SyncError) else None,
+                failures, period_minutes=settings.period_minutes, retry_after_s=asked_s
             )
         if delay is None:
             await browser.clear_alarm("retry")
         else:
             await browser.set_alarm("retry", delay_minutes=delay)
+
+    async def _not_before(self) -> float:
+        """Until when the server wants to be left alone, unless the person asks; epoch ms."""
+        known = await self._ports.state.get("notBefore")
+        return float(known) if isinstance(known, (int, float)) else 0.0
 
     async def _fold(self) -> None:
         async with self._folding:
@@ -232,22 +245,26 @@ class Control:
             await browser.set_alarm(
                 "sync", delay_minutes=after.period_minutes, period_minutes=after.period_minutes
             )
-        if bool(before.get("paused")) != after.paused:
+        if "paused" in changes or bool(before.get("paused")) != after.paused:
             await browser.recording_changed(paused=after.paused)
         if any(before.get(name) != record[name] for name in ("serverUrl", "token")):
+            await self._abandon()
             await state.put("failures", 0)
+            await state.put("notBefore", 0)
             await state.put("lastRun", None)
             await browser.clear_alarm("retry")
         await self._board.show_status()
         return record
 
-    def _stay(self) -> None:
+    def stay(self) -> None:
+        """Do not close."""
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
 
-    def _linger(self) -> None:
-        self._stay()
+    def linger(self) -> None:
+        """Close the context in `LINGER_S`, unless something is asked for before."""
+        self.stay()
         if self._answering == 0 and self._run is None:
             loop = asyncio.get_running_loop()
             self._closing = loop.call_later(LINGER_S, self._ports.browser.close)

@@ -50,14 +50,19 @@ class Engine:
             transport=FetchTransport(),
             browser=ExtensionBrowser(),
         )
-        return Control(ports, self._boot)
+        control = Control(ports, self._boot)
+        control.linger()
+        return control
 
     async def _answer(self, request: Any, respond: Any) -> None:
         try:
             control = await asyncio.shield(self._control)
-        except HeyhoError as error:
-            respond(to_object({"ok": False, "error": error.sentence}))
+        except Exception as error:
+            sentence = error.sentence if isinstance(error, HeyhoError) else repr(error)
+            respond(to_object({"ok": False, "error": sentence}))
             js.window.close()
+            if not isinstance(error, HeyhoError):
+                raise
             return
         try:
             respond(to_object(await control.answer(request if isinstance(request, dict) else {})))

@@ -82,17 +82,24 @@ class SyncError(HeyhoError):
     Attributes:
         retry_after_s: how long the server asked to be left alone, in seconds, or None.
         status: the HTTP status, or None where no answer came.
+        final: whether a visit that meets this error all alone will never be taken.
         ends_run: whether the run's other batches would fail in the same way, or should not be sent.
     """
 
     ends_run = False
 
     def __init__(
-        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.final = final
 
 
 class Unreachable(SyncError):

@@ -16,6 +16,7 @@ Python and JavaScript share, to be tested against the whole URL in lower case.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from encodings.punycode import punycode_encode
 from urllib.parse import quote
@@ -44,7 +45,8 @@ class Exclusions:
 
 
 def _compile(pattern: str) -> str:
-    text = re.sub(r"^[a-z*]+://", "", pattern.strip().lower())
+    text = unicodedata.normalize("NFKC", pattern.strip()).replace("。", ".").lower()
+    text = re.sub(r"^[a-z*]+://", "", text)
     host, slash, path = text.partition("/")
     name, _, port = host.partition(":")
     name = name.strip(".")
@@ -59,10 +61,15 @@ def _compile(pattern: str) -> str:
         )
     site = _glob(_to_ascii(name), r"[^\/?#@]*")
     authority = rf"^https?:\/\/(?:[^\/?#@]*@)?(?:[^\/?#@:]+\.)?{site}\.?"
-    authority += rf":{_glob(port, '[0-9]*')}" if port else r"(?::[0-9]+)?"
+    if port in ("", "*"):
+        authority += r"(?::[0-9]+)?"
+    else:  # browsers leave out the ports that go without saying
+        authority += rf"(?::{port})?" if port in ("80", "443") else f":{port}"
     if not slash or not path.strip("*"):
         return authority + r"(?:[\/?#]|$)"
-    path = re.sub(r"[^\x21-\x7e]+", lambda found: quote(found[0], errors="replace").lower(), path)
+    path = re.sub(
+        r"[^\x21-\x7e]+|[\"<>`{}]", lambda found: quote(found[0], errors="replace").lower(), path
+    )
     end = "" if path.endswith(("*", "/")) else r"(?:[\/?#]|$)"
     return authority + r"\/" + _glob(path, ".*") + end
 

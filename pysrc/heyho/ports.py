@@ -89,14 +89,14 @@ class VisitStore(Protocol):
 class LedgerStore(Protocol):
     """What servers have acknowledged, and what they refused for good."""
 
-    async def ledger(self, server: str) -> Ledger:
-        """The ledger of one server, by its base URL; empty for a server never synced with."""
+    async def ledger(self, destination: str) -> Ledger:
+        """The ledger of a destination (`Settings.destination`); empty for a new one."""
         ...
 
     async def acknowledge(
-        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
     ) -> None:
-        """Add a range to the server's ledger, and put the rejected records into quarantine.
+        """Add a range to a destination's ledger, and put the rejected records into quarantine.
 
         Raises Unintelligible for a rejected id that no visit of the range has.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +53,11 @@ class Settings:
     period_minutes: int = 5
     paused: bool = False
     excluded: tuple[str, ...] = ()
+
+    @property
+    def destination(self) -> str:
+        """What the ledger is kept for. Another token may mean another database, or another user."""
+        return f"{self.server_url}#{sha256(self.token.encode()).hexdigest()[:16]}"
 
     @property
     def can_sync(self) -> bool:

@@ -161,13 +161,13 @@ class MemoryLedgerStore:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def ledger(self, server: str) -> Ledger:
-        return Ledger.from_record(self._database.state.get("ledger", {}).get(server, ()))
+    async def ledger(self, destination: str) -> Ledger:
+        return Ledger.from_record(self._database.state.get("ledger", {}).get(destination, ()))
 
     async def acknowledge(
-        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
     ) -> None:
-        ledger = (await self.ledger(server)).acknowledge(seqs)
+        ledger = (await self.ledger(destination)).acknowledge(seqs)
         by_id = {
             visit["id"]: visit
             for seq, visit in self._database.visits.items()
@@ -176,7 +176,7 @@ class MemoryLedgerStore:
         for rejection in rejections:
             if rejection.record_id not in by_id:
                 raise unknown_rejection(rejection)
-        self._database.state.setdefault("ledger", {})[server] = ledger.to_record()
+        self._database.state.setdefault("ledger", {})[destination] = ledger.to_record()
         for rejection in rejections:
             self._database.rejected[rejection.record_id] = {
                 "id": rejection.record_id,

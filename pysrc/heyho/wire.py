@@ -256,7 +256,11 @@ def read_sync_reply(
             status=status,
         )
     if status == 413 or (status == 400 and said.startswith("Batch size exceeded")):
-        raise TooLarge(f"Your server takes smaller batches. {said}".strip(), status=status)
+        raise TooLarge(
+            f"Your server takes smaller batches. {said}".strip(),
+            status=status,
+            final=_refuses(answer),
+        )
     if status == 429:
         raise RateLimited(
             "Your server asks to slow down. The rest goes a little later.",
@@ -271,7 +275,13 @@ def read_sync_reply(
         )
     data = answer.get("data") if isinstance(answer, dict) else None
     if status in (400, 422) and _refuses(answer) and not isinstance(data, dict):
-        raise Refused(f"Your server refused the visits ({status}). {said}", status=status)
+        if answer.get("error_code") not in (None, "VALIDATION_FAILED"):
+            # Such as BAD_BODY: something on the way has broken the request, no visit is at fault.
+            raise Unintelligible(
+                f"Your server could not read what it was sent ({status}). {said}", status=status
+            )
+        message = f"Your server refused the visits ({status}). {said}"
+        raise Refused(message, status=status, final=True)
     if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
         raise Unintelligible(
             f"The answer ({status}) did not come from a Heyho server. "

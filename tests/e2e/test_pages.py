@@ -17,13 +17,22 @@ def test_before_a_server_is_named_nothing_is_sent(
     tab = browser.context.new_page()
     tab.goto(f"{site.origins[0]}/article")
     tab.close()
+    browser.connect(proxy.url, "")
     popup = browser.open("popup.html")
     expect(popup.get_by_role("status")).to_contain_text("until you name your server")
     with browser.context.expect_page() as opened:
         popup.get_by_role("button", name="Sync now").click()
-    expect(opened.value.get_by_label("Server address")).to_have_value("")
-    assert proxy.syncs == 0
-    assert read_store(popup, "runs") == []
+    expect(opened.value.get_by_label("Token", exact=True)).to_have_value("")
+    reply = popup.evaluate(
+        """() => chrome.runtime.sendMessage({
+          target: "background", kind: "engine", request: { kind: "run", trigger: "manual" },
+        })"""
+    )
+    assert reply["ok"]
+    browser.connect(proxy.url, proxy_token())
+    browser.sync("Synced 1 visit.")
+    assert proxy.syncs == 1
+    assert len(read_store(popup, "runs")) == 1
     assert browser.console() == []
 
 

@@ -108,13 +108,14 @@ class Browser:
         return page
 
     def connect(
-        self, server_url: str, token: str, *, strategy: str = "concurrent", **settings: str
+        self, server_url: str, token: str, *, strategy: str | None = None, **settings: str
     ) -> None:
         """Name the server in the options page, as a person would; more fields by their id."""
         page = self.open("options.html")
         page.get_by_label("Server address").fill(server_url)
         page.get_by_label("Token", exact=True).fill(token)
-        page.get_by_label("Strategy").select_option(strategy)
+        if strategy is not None:
+            page.get_by_label("Strategy").select_option(strategy)
         for field, value in settings.items():
             page.locator(f"#{field}").fill(value)
         page.get_by_role("button", name="Save").click()

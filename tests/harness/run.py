@@ -27,6 +27,16 @@ def main() -> int:
             "There is no screen to open a window on: use `build.py demo` instead.", file=sys.stderr
         )
         return 2
+    try:
+        keep_open(port)
+    except RuntimeError as error:
+        print(f"{error}\nA free port can be chosen with --port.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def keep_open(port: int) -> None:
+    """Run the server and the browser until the last window is closed."""
     HOME.mkdir(parents=True, exist_ok=True)
     token_file = HOME / "token"
     if not token_file.exists():
@@ -44,7 +54,6 @@ def main() -> int:
             file=sys.stderr,
         )
         wait_for_the_end(browser)
-    return 0
 
 
 def wait_for_the_end(browser: Browser) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from harness.server import ServerProcess
 from heyho_server.cli import parse
 from heyho_server.errors import StartError
-from heyho_server.settings import DATABASE_FILE, read_settings
+from heyho_server.settings import DATABASE_FILE, read_database_url, read_settings
+from heyho_server.storage.database import open_database
 from heyho_server.storage.tables import metadata
 from server.support import change, rows, send, visit
 
@@ -184,8 +187,16 @@ def test_migrations_make_the_tables_that_the_server_works_with(server: ServerPro
     engine.dispose()
 
 
-def test_a_commit_is_synced_to_the_disk(server: ServerProcess) -> None:
-    assert rows(server.data_dir, "PRAGMA journal_mode") == [("wal",)]
+def test_a_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
+    """Of the connections that the server itself makes: these settings are each connection's own."""
+
+    async def ask() -> list[Any]:
+        url = read_database_url(f"sqlite:///{tmp_path / 'visits.db'}", tmp_path)
+        async with open_database(url) as database, database.write() as connection:
+            names = ("journal_mode", "synchronous", "fullfsync")
+            return [await connection.scalar(text(f"PRAGMA {name}")) for name in names]
+
+    assert asyncio.run(ask()) == ["wal", 2, 1]
 
 
 def test_a_database_url_chooses_the_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import js
+from pyodide.ffi import JsException
 
 from heyho.browser.interop import Callbacks, to_object, to_value
 from heyho.errors import HeyhoError
@@ -66,7 +67,8 @@ class ExtensionBrowser:
         released = js.Promise.withResolvers()
 
         def granted(lock: Any) -> Any:
-            acquired.set_result(bool(lock))
+            if not acquired.done():
+                acquired.set_result(bool(lock))
             return released.promise
 
         callbacks = Callbacks()
@@ -88,9 +90,14 @@ class ExtensionBrowser:
         )
 
     async def _tell(self, message: Record) -> Record:
-        reply = to_value(
-            await js.chrome.runtime.sendMessage(to_object({"target": "background", **message}))
-        )
+        text = to_object({"target": "background", **message})
+        try:
+            reply = to_value(await js.chrome.runtime.sendMessage(text))
+        except JsException:
+            reply = None
         if not isinstance(reply, dict) or reply.get("ok") is False:
-            raise HeyhoError(f"The extension's service worker did not answer {message['kind']}.")
+            raise HeyhoError(
+                "The rest of the extension did not answer. Try again; if it stays silent, "
+                f"restart the browser. ({message['kind']})"
+            )
         return reply

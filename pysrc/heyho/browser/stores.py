@@ -112,20 +112,20 @@ class IdbLedgerStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def ledger(self, server: str) -> Ledger:
+    async def ledger(self, destination: str) -> Ledger:
         ledgers = to_value(await self._database.ask("state", lambda state: state.get("ledger")))
-        return Ledger.from_record((ledgers or {}).get(server, ()))
+        return Ledger.from_record((ledgers or {}).get(destination, ()))
 
     async def acknowledge(
-        self, server: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
     ) -> None:
         def body(transaction: Transaction) -> None:
             state = transaction.store("state")
 
             def write(stored: Any) -> None:
                 ledgers = to_value(stored) or {}
-                ledger = Ledger.from_record(ledgers.get(server, ())).acknowledge(seqs)
-                ledgers[server] = ledger.to_record()
+                ledger = Ledger.from_record(ledgers.get(destination, ())).acknowledge(seqs)
+                ledgers[destination] = ledger.to_record()
                 state.put(to_object(ledgers), "ledger")
 
             transaction.then(state.get("ledger"), write)

@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from heyho.errors import Refused, StorageError, SyncError, TooLarge
 from heyho.model import Rejection, Run, SeqRange, ServerLimits, Span
 from heyho.ports import Clock, LedgerStore, Payload, Reply, Transport
+from heyho.settings import Settings
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import Verdict
 from heyho.wire import read_sync_reply
 
 REQUEST_TIMEOUT_S = 30.0
 MAX_FAILURES_IN_A_ROW = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where visits go, and how much at a time."""
-
-    server_url: str
-    token: str
-    limits: ServerLimits
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +40,8 @@ class Courier:
         read: Callable[[SeqRange], Awaitable[Payload]],
         ledger: LedgerStore,
         transport: Transport,
-        to: Destination,
+        settings: Settings,
+        limits: ServerLimits,
         run: Run,
         progress: Progress,
         announce: Callable[[], None],
@@ -57,7 +50,8 @@ class Courier:
         self._read = read
         self._ledger = ledger
         self._transport = transport
-        self._to = to
+        self._settings = settings
+        self._limits = limits
         self._run = run
         self._progress = progress
         self._announce = announce
@@ -109,20 +103,24 @@ class Courier:
                 for half in seqs.halves():
                     await self._deliver(half, batch)
                 return
+            if not refusal.final:
+                raise
             rejections = (Rejection(payload.only_id, refusal.sentence),)
         await self._acknowledge(seqs, payload, rejections)
         batch.done += payload.visits
 
     async def _attempt(self, payload: Payload, batch: _Batch) -> tuple[Rejection, ...]:
-        if payload.json_bytes > self._to.limits.max_body_bytes:
-            raise TooLarge("The visits are larger than your server takes in one request.")
+        if payload.json_bytes > self._limits.max_body_bytes:
+            raise TooLarge(
+                "The visits are larger than your server takes in one request.", final=True
+            )
         start = self._clock.now_ms()
         reply: Reply | None = None
         try:
             reply = await self._transport.post(
-                f"{self._to.server_url}/data/sync",
+                f"{self._settings.server_url}/data/sync",
                 payload,
-                token=self._to.token,
+                token=self._settings.token,
                 timeout_s=REQUEST_TIMEOUT_S,
             )
         finally:
@@ -147,7 +145,7 @@ class Courier:
         self, seqs: SeqRange, payload: Payload, rejections: tuple[Rejection, ...]
     ) -> None:
         await self._ledger.acknowledge(
-            self._to.server_url, seqs, rejections, at_ms=self._clock.now_ms()
+            self._settings.destination, seqs, rejections, at_ms=self._clock.now_ms()
         )
         if not payload.visits:
             return

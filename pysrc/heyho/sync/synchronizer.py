@@ -12,7 +12,7 @@ from heyho.ports import Clock, LedgerStore, RunStore, StateStore, Transport, Vis
 from heyho.settings import Settings
 from heyho.sync.ahead import reading_ahead
 from heyho.sync.batches import cut
-from heyho.sync.courier import Courier, Destination
+from heyho.sync.courier import Courier
 from heyho.sync.limits import LimitsReader
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import choose
@@ -49,12 +49,12 @@ class Synchronizer:
         self._runs = runs
         self._transport = transport
 
-    async def waiting(self, server_url: str) -> int:
-        """How many visits the server has not acknowledged.
+    async def waiting(self, destination: str) -> int:
+        """How many visits a destination has not acknowledged.
 
         Of a long backlog it is how many there can be at most: numbers of deleted visits count.
         """
-        gaps = await self._gaps(server_url)
+        gaps = await self._gaps(destination)
         if sum(map(len, gaps)) > COUNTED_VISITS:
             return sum(map(len, gaps))
         return sum([await self._visits.count(gap) for gap in gaps])
@@ -81,7 +81,7 @@ class Synchronizer:
             boot=boot,
             boot_ms=boot_ms,
         )
-        gaps = await self._gaps(settings.server_url)
+        gaps = await self._gaps(settings.destination)
         error: HeyhoError | None = None
         if gaps:
             error = await self._send(gaps, settings, client_id, run, announce)
@@ -91,9 +91,9 @@ class Synchronizer:
         await self._runs.add(run.to_record(), keep=RUNS_KEPT)
         return RunResult(run, error)
 
-    async def _gaps(self, server_url: str) -> list[SeqRange]:
+    async def _gaps(self, destination: str) -> list[SeqRange]:
         within, ledger = await asyncio.gather(
-            self._visits.bounds(), self._ledger.ledger(server_url)
+            self._visits.bounds(), self._ledger.ledger(destination)
         )
         return list(ledger.waiting(within)) if within else []
 
@@ -125,7 +125,8 @@ class Synchronizer:
                 read=ahead.payload,
                 ledger=self._ledger,
                 transport=self._transport,
-                to=Destination(settings.server_url, settings.token, limits),
+                settings=settings,
+                limits=limits,
                 run=run,
                 progress=progress,
                 announce=lambda: announce(progress),

@@ -23,6 +23,7 @@ from heyho.wire import visit_to_record
 from unit.sync.servers import TOKEN, ScriptedServer
 
 SERVER = "https://heyho.example/api/v1"
+DESTINATION = Settings(server_url=SERVER, token=TOKEN).destination
 T0 = 1_700_000_000_000
 
 
@@ -97,7 +98,8 @@ class Device:
 
     async def waiting(self, server_url: str = SERVER) -> list[str]:
         """The ids of the visits that this server has not acknowledged, oldest first."""
-        ledger = await self.ledger_store.ledger(server_url)
+        destination = Settings(server_url=server_url, token=TOKEN).destination
+        ledger = await self.ledger_store.ledger(destination)
         return [
             record["id"]
             for seq, record in sorted(self.database.visits.items())
@@ -114,7 +116,7 @@ class Device:
     async def assert_all_is_on(self, server: ScriptedServer) -> None:
         """The server has every visit, as it was recorded, and the device knows it."""
         assert server.visits == self.visits
-        ledger = await self.ledger_store.ledger(SERVER)
+        ledger = await self.ledger_store.ledger(DESTINATION)
         last = self.database.next_visit - 1
         assert ledger.ranges == ((SeqRange(1, last),) if last else ())
         assert self.quarantine == {}

@@ -9,11 +9,12 @@ import pytest
 
 from heyho.errors import NotSignedIn, ServerFailed
 from heyho.model import Run, SeqRange, ServerLimits
-from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, Courier, Destination
+from heyho.settings import Settings
+from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, Courier
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import Verdict
 from heyho.testing import LoopClock, MemoryTransport, MemoryVisitStore, jumping
-from unit.sync.device import SERVER, Device
+from unit.sync.device import DESTINATION, SERVER, Device
 from unit.sync.servers import TOKEN, Fault, ScriptedServer, garbage, healthy, says, silent
 
 
@@ -32,7 +33,8 @@ class Desk:
             read=partial(MemoryVisitStore(self.device.database).payload, client_id="device"),
             ledger=self.device.ledger_store,
             transport=MemoryTransport(server.answer),
-            to=Destination(SERVER, TOKEN, ServerLimits()),
+            settings=Settings(server_url=SERVER, token=TOKEN),
+            limits=ServerLimits(),
             run=self.run,
             progress=self.progress,
             announce=lambda: self.told.append(self.progress.in_flight),
@@ -106,7 +108,7 @@ async def test_numbers_without_visits_are_acknowledged_unsent() -> None:
     assert await desk.send(1, 3) is Verdict.ACKNOWLEDGED
     assert server.batches == []
     assert (desk.run.batches, desk.run.spans) == (0, [])
-    assert (await desk.device.ledger_store.ledger(SERVER)).ranges == (SeqRange(1, 3),)
+    assert (await desk.device.ledger_store.ledger(DESTINATION)).ranges == (SeqRange(1, 3),)
 
 
 @jumping

@@ -24,7 +24,7 @@ from heyho.ports import Record, Reply
 from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, REQUEST_TIMEOUT_S
 from heyho.sync.synchronizer import RUNS_KEPT, RunResult
 from heyho.testing import MemoryLedgerStore, jumping, reply
-from unit.sync.device import SERVER, Device
+from unit.sync.device import DESTINATION, Device
 from unit.sync.servers import (
     Fault,
     ScriptedServer,
@@ -149,12 +149,12 @@ class TestHealthy:
         server = ScriptedServer(says(500))
         device = Device(server.answer, visits=25, batchSize=10)
         synchronizer = device.synchronizer()
-        assert await synchronizer.waiting(SERVER) == 25
+        assert await synchronizer.waiting(DESTINATION) == 25
         await device.sync()
-        assert await synchronizer.waiting(SERVER) == 10
+        assert await synchronizer.waiting(DESTINATION) == 10
         await device.sync()
-        assert await synchronizer.waiting(SERVER) == 0
-        assert await Device(server.answer).synchronizer().waiting(SERVER) == 0
+        assert await synchronizer.waiting(DESTINATION) == 0
+        assert await Device(server.answer).synchronizer().waiting(DESTINATION) == 0
 
 
 FAULTS: dict[str, tuple[Fault, type[Exception], int]] = {
@@ -601,5 +601,5 @@ async def test_whatever_happens_every_visit_arrives(
     assert known == set(server.visits) | set(device.quarantine)
     assert all(record == device.visits[key] for key, record in server.visits.items())
     assert known & (set(rejects) | chokes_on) <= set(device.quarantine)
-    ledger = await device.ledger_store.ledger(SERVER)
+    ledger = await device.ledger_store.ledger(DESTINATION)
     assert ledger.ranges == ((SeqRange(1, len(known)),) if known else ())

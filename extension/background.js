@@ -33,7 +33,6 @@ const asked = (request) =>
 
 // Takes out whatever must leave no trace. The patterns were compiled by heyho.exclusions.
 const redact = (event, settings) => {
-  if (settings?.paused && event.kind !== "paused") return null;
   const never = settings?.excludedRegExp ? new RegExp(settings.excludedRegExp) : null;
   const bare = (url) => {
     if (!/^https?:/i.test(url ?? "") || never?.test(url.toLowerCase())) return null;
@@ -61,7 +60,8 @@ const write = async (events, unsaved) => {
   const done = unsaved.length ? await asked(state.get("unsaved")) : null;
   const left = unsaved.slice(unsaved.findIndex(({ id }) => id === done) + 1);
   if (left.length) state.put(left.at(-1).id, "unsaved");
-  for (const event of [...left.flatMap((part) => part.events), ...events]) {
+  const now = settings?.paused ? events.filter(({ kind }) => kind === "paused") : events;
+  for (const event of [...left.flatMap((part) => part.events), ...now]) {
     const redacted = redact(event, settings);
     if (redacted) transaction.objectStore("events").add(redacted);
   }
@@ -108,7 +108,7 @@ const begin = async (why, at) => {
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
   await chrome.alarms.create("sync", { periodInMinutes: settings?.periodMinutes ?? 5 });
   if (why === "startup") await chrome.alarms.create("startup", { delayInMinutes: 1 });
-  await chrome.storage.session.set({ session: at });
+  await chrome.storage.session.set({ session: at, paused: settings?.paused ?? false });
 };
 
 let tail = Promise.resolve();
@@ -120,9 +120,9 @@ const inOrder = (step) => {
 const append = (kind, fields) => {
   const at = Date.now();
   return inOrder(async () => {
-    const { session } = await chrome.storage.session.get("session");
+    const { session, paused } = await chrome.storage.session.get(["session", "paused"]);
     if (!session) await begin("startup", at);
-    await save({ kind, at, ...fields });
+    if (!paused || kind === "paused") await save({ kind, at, ...fields });
   });
 };
 
@@ -226,7 +226,10 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
 
 const answer = async ({ kind, request, call, args, paused }) => {
   if (kind === "engine") return ask(request);
-  if (kind === "recording") return paused ? append("paused") : beginAgain("resume");
+  if (kind === "recording") {
+    await chrome.storage.session.set({ paused });
+    return paused ? append("paused") : beginAgain("resume");
+  }
   if (kind === "chrome" && FOR_THE_ENGINE.has(call)) {
     const [api, method] = call.split(".");
     const { fault } = await chrome.storage.session.get("fault");

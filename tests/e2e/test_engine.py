@@ -221,6 +221,15 @@ def test_what_was_written_before_the_worker_died_is_not_written_again(desk: Desk
     assert desk.state("unsaved") == "third"
 
 
+def test_what_waits_since_before_a_pause_is_kept(desk: Desk) -> None:
+    desk.page.evaluate(_UNSAVED)
+    desk.change(paused=True)
+    desk.wait_until("async () => !('unsaved' in await chrome.storage.session.get())")
+    parts = [event["part"] for event in desk.events("heartbeat") if "part" in event]
+    assert parts == ["second", "third"]
+    assert desk.events()[-1]["kind"] == "paused"
+
+
 def test_a_database_deleted_under_the_worker_is_made_anew(desk: Desk, site: Site) -> None:
     tab = desk.browser.context.new_page()
     tab.goto(f"{site.origins[0]}/article")

@@ -123,9 +123,12 @@ class Control:
                 return {"ok": False, "error": f"A run has no trigger “{asked}”."}
             case "status":
                 await self._fold()
+                status = await self._board.show_status()
+                if status["waiting"] and status["canSync"] and self._run is None:
+                    await self._prepare()
                 return {
                     "ok": True,
-                    "status": await self._board.show_status(),
+                    "status": status,
                     "progress": self._board.progress,
                     "engine": {"boot": self._boot.source, "bootMs": self._boot_ms},
                 }
@@ -136,6 +139,11 @@ class Control:
                 return {"ok": True, "settings": await self._change(changes)}
             case kind:
                 return {"ok": False, "error": f"The engine knows no request “{kind}”."}
+
+    async def _prepare(self) -> None:
+        """Whoever looks how things stand may well want to sync next."""
+        settings = await self._profile.settings()
+        await self._synchronizer.prepare(settings, client_id=await self._profile.client_id())
 
     def _start(self, trigger: Trigger) -> bool:
         if self._run is not None:

@@ -46,17 +46,20 @@ def test_sync_of_ten_thousand(
     limit_s: float,
 ) -> None:
     browser.connect(proxy.url, str(server.token), strategy=strategy)
-    page = browser.open("popup.html")
+    seeder = browser.open("options.html")
     proxy.service_s = SERVICE_S
     run: dict[str, Any] | None = None
     took: list[float] = []
     for _ in range(3):
-        seed(page, VISITS)
+        seed(seeder, VISITS)
+        page = browser.open("popup.html")
+        expect(page.locator("#figure")).to_have_text(f"{VISITS:,}")
         page.get_by_role("button", name="Sync now").click()
         wait_for_last_run(page, run)
         run = read_store(page, "runs")[-1]
         assert (run["outcome"], run["visits"]) == ("complete", VISITS)
         took.append((run["endedAt"] - run["startedAt"]) / 1000)
+        page.close()
     assert proxy.peak_in_flight == lanes
     ideal = -(-VISITS // 1000 // lanes) * SERVICE_S
     for which, seconds in (("first run", took[0]), ("best of three", min(took))):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from heyho.errors import HeyhoError, SyncError
 from heyho.model import Outcome, Run, SeqRange, Trigger
-from heyho.ports import Clock, LedgerStore, RunStore, StateStore, Transport, VisitStore
+from heyho.ports import Clock, LedgerStore, Payload, RunStore, StateStore, Transport, VisitStore
 from heyho.settings import Settings
-from heyho.sync.ahead import reading_ahead
+from heyho.sync.ahead import ReadAhead, reading_ahead
 from heyho.sync.batches import cut
 from heyho.sync.courier import Courier
 from heyho.sync.limits import LimitsReader
@@ -48,6 +49,7 @@ class Synchronizer:
         self._limits = LimitsReader(clock=clock, state=state, transport=transport)
         self._runs = runs
         self._transport = transport
+        self._ready: dict[SeqRange, asyncio.Task[Payload]] = {}
 
     async def waiting(self, destination: str) -> int:
         """How many visits a destination has not acknowledged.
@@ -58,6 +60,22 @@ class Synchronizer:
         if sum(map(len, gaps)) > COUNTED_VISITS:
             return sum(map(len, gaps))
         return sum([await self._visits.count(gap) for gap in gaps])
+
+    async def prepare(self, settings: Settings, *, client_id: str) -> None:
+        """Read the first batches, as a run would, so that one that starts soon sends at once.
+
+        What is read is kept for the next run; nothing is sent.
+        """
+        if self._ready:
+            return
+        limits = await self._limits.known(settings.server_url)
+        batches = cut(
+            await self._gaps(settings.destination),
+            size=min(settings.batch_size, limits.max_records),
+        )
+        _, lanes = choose(settings.strategy, lanes=settings.concurrency)
+        first = list(islice(batches, lanes))
+        self._ready = ReadAhead(self._visits, first, client_id=client_id, depth=lanes).start()
 
     async def run(
         self,
@@ -119,7 +137,10 @@ class Synchronizer:
             batches=len(batches),
         )
         strategy, lanes = choose(settings.strategy, lanes=settings.concurrency)
-        async with reading_ahead(self._visits, batches, client_id=client_id, depth=lanes) as ahead:
+        ready, self._ready = self._ready, {}
+        async with reading_ahead(
+            self._visits, batches, client_id=client_id, depth=lanes, ready=ready
+        ) as ahead:
             courier = Courier(
                 clock=self._clock,
                 read=ahead.payload,

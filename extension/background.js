@@ -8,6 +8,12 @@ const ENGINE_TRIES = 4;
 const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
   "action.setBadgeText", "action.setBadgeBackgroundColor", "action.setTitle"]);
 
+const REASONS = {
+  QuotaExceededError: "The disk is full. Free some space.",
+  VersionError: "The history was written by a newer Heyho. Install that version again.",
+  BlockedError: "Another Heyho page still uses the old database. Close Heyho's pages.",
+};
+
 // ---- recording
 
 let opened = null;
@@ -77,9 +83,8 @@ const save = async (...events) => {
     await chrome.storage.session.remove(["unsaved", "fault"]);
     await chrome.action.setBadgeText({ text: "" });
   } catch (error) {
-    const message = error?.name === "QuotaExceededError"
-      ? "The disk is full: new visits wait in memory until there is room. Free some space."
-      : `New visits wait in memory, for the database could not be written (${error?.message}).`;
+    const reason = REASONS[error?.name] ?? `The database cannot be written (${error?.message}).`;
+    const message = `${reason} Until then new visits wait in memory.`;
     await chrome.storage.session.set({ fault: { message } });
     await chrome.action.setBadgeText({ text: "!" });
     const part = { id: crypto.randomUUID(), events };

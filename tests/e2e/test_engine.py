@@ -201,7 +201,10 @@ def test_events_wait_in_memory_while_the_database_refuses(desk: Desk, site: Site
         desk.wait_until(_WAITS_IN_MEMORY, f"{site.origins[0]}/{name}")
         desk.kill_worker()
     fault = desk.page.evaluate("async () => (await chrome.storage.session.get('fault')).fault")
-    assert "New visits wait in memory" in fault["message"]
+    assert fault["message"] == (
+        "The history was written by a newer Heyho. Install that version again. "
+        "Until then new visits wait in memory."
+    )
     assert desk.page.evaluate("() => chrome.action.getBadgeText({})") == "!"
     desk.page.evaluate("() => held.close()")
     desk.page.evaluate(_DELETE_DATABASE)

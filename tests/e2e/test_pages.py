@@ -175,6 +175,23 @@ def test_a_rejected_visit_goes_into_quarantine(browser: Browser, server: ServerP
     browser.sync("Nothing to sync.")
 
 
+def test_a_database_that_cannot_be_opened_is_told(browser: Browser) -> None:
+    page = browser.open("database.js")
+    page.evaluate(
+        """() => new Promise((resolve, reject) => {
+          const request = indexedDB.open("heyho", 1000);
+          request.onerror = () => reject(request.error);
+          request.onsuccess = () => resolve();
+        })"""
+    )
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("status")).to_contain_text("written by a newer Heyho")
+    popup.get_by_role("button", name="Sync now").click()
+    options = browser.open("options.html")
+    expect(options.get_by_role("status")).to_contain_text("could not be read")
+    expect(options.get_by_role("button", name="Save")).to_be_disabled()
+
+
 def proxy_token() -> str:
     from harness.server import TOKEN
 

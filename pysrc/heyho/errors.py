@@ -3,6 +3,7 @@
 HeyhoError
 ├── SettingsError         what a person entered does not make sense; one sentence a field
 ├── RecordError           one record is not a visit; names the field and the reason
+├── WorkerLost            a worker ended, hangs or did not start, with what it was doing
 ├── StorageError          the browser's database refused
 │   ├── StorageFull       no room left on the device
 │   ├── StorageBlocked    another Heyho page holds the old database open
@@ -58,6 +59,10 @@ class RecordError(HeyhoError):
         self.record_id = record_id
         self.field = field
         self.reason = reason
+
+
+class WorkerLost(HeyhoError):
+    """A worker is gone. Whatever it was asked to do, another one can do."""
 
 
 class StorageError(HeyhoError):

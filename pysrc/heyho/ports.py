@@ -148,6 +148,39 @@ class Transport(Protocol):
         ...
 
 
+class Worker(Protocol):
+    """A thread of its own that prepares and sends batches.
+
+    Its methods are those of VisitStore and Transport, carried out there; several may be under way
+    at once. What is asked before the worker has booted waits for it. Besides the errors of those
+    ports, each raises WorkerLost if the worker ends, does not start, or hangs.
+    """
+
+    async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        """As VisitStore's. The body stays in the worker, and only this worker can send it."""
+        ...
+
+    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+        """As Transport's, for a payload of this worker. A payload may be sent several times."""
+        ...
+
+    def let_go(self, payload: Payload) -> None:
+        """Forget a payload that will not be sent any more."""
+        ...
+
+    def close(self) -> None:
+        """End the thread at once, and give its memory back. What is under way raises WorkerLost."""
+        ...
+
+
+class Workers(Protocol):
+    """Starts workers."""
+
+    def start(self) -> Worker:
+        """A new worker, which boots at once."""
+        ...
+
+
 class Browser(Protocol):
     """What the engine asks of the rest of the extension."""
 

@@ -44,7 +44,6 @@ class FetchTransport:
                 "method": method,
                 "headers": {**(headers or {}), **signed},
                 "credentials": "omit",
-                "cache": "no-store",
                 "redirect": "error",
             }
         )

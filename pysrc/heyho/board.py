@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from heyho.ports import Browser, LedgerStore, Record, StateStore
+from heyho.ports import Browser, Clock, LedgerStore, Record, StateStore
 from heyho.profile import Profile
 from heyho.sync.progress import Progress
 
@@ -23,12 +23,14 @@ class Board:
     def __init__(
         self,
         *,
+        clock: Clock,
         browser: Browser,
         state: StateStore,
         ledger: LedgerStore,
         profile: Profile,
         waiting: Callable[[str], Awaitable[int]],
     ) -> None:
+        self._clock = clock
         self._browser = browser
         self._state = state
         self._ledger = ledger
@@ -41,7 +43,7 @@ class Board:
     @property
     def progress(self) -> Record | None:
         """The run under way as it stands now, or None."""
-        return self._progress.to_record() if self._progress else None
+        return self._progress.to_record(self._clock.now_ms()) if self._progress else None
 
     def follow(self, progress: Progress) -> None:
         """Show progress at once, and then every `PROGRESS_S` at most: pages share our thread."""
@@ -62,7 +64,7 @@ class Board:
         if self._progress is None or not self._untold:
             return
         self._untold = False
-        self._publish("progress", self._progress.to_record())
+        self._publish("progress", self._progress.to_record(self._clock.now_ms()))
         self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
 
     async def show_status(self, problem: str | None = None) -> Record:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from random import Random
 from typing import Any
 
 from heyho.board import Board
@@ -81,8 +82,10 @@ class Control:
             state=ports.state,
             runs=ports.runs,
             transport=ports.transport,
+            random=Random(),  # noqa: S311 (jitter is no secret)
         )
         self._board = Board(
+            clock=ports.clock,
             browser=ports.browser,
             state=ports.state,
             ledger=ports.ledger,

@@ -89,9 +89,11 @@ class SyncError(HeyhoError):
         status: the HTTP status, or None where no answer came.
         final: whether a visit that meets this error all alone will never be taken.
         ends_run: whether the run's other batches would fail in the same way, or should not be sent.
+        passes: whether the same request may well succeed a little later.
     """
 
     ends_run = False
+    passes = False
 
     def __init__(
         self,
@@ -110,9 +112,13 @@ class SyncError(HeyhoError):
 class Unreachable(SyncError):
     """No answer: no network, no such host, a refused or a broken connection."""
 
+    passes = True
+
 
 class TimedOut(SyncError):
     """No whole answer within the time-out."""
+
+    passes = True
 
 
 class NotSignedIn(SyncError):
@@ -129,10 +135,13 @@ class RateLimited(SyncError):
     """The server asks for patience."""
 
     ends_run = True
+    passes = True
 
 
 class ServerFailed(SyncError):
     """The server is at fault, or is not ready."""
+
+    passes = True
 
 
 class Refused(SyncError):

@@ -94,11 +94,16 @@ class LedgerStore(Protocol):
         ...
 
     async def acknowledge(
-        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self,
+        destination: str,
+        ranges: Sequence[SeqRange],
+        rejections: Sequence[Rejection],
+        *,
+        at_ms: float,
     ) -> None:
-        """Add a range to a destination's ledger, and put the rejected records into quarantine.
+        """Add ranges to a destination's ledger, and put the rejected records into quarantine.
 
-        Raises Unintelligible for a rejected id that no visit of the range has.
+        Raises Unintelligible for a rejected id that no visit of the ranges has.
         """
         ...
 

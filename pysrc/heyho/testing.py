@@ -165,13 +165,19 @@ class MemoryLedgerStore:
         return Ledger.from_record(self._database.state.get("ledger", {}).get(destination, ()))
 
     async def acknowledge(
-        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self,
+        destination: str,
+        ranges: Sequence[SeqRange],
+        rejections: Sequence[Rejection],
+        *,
+        at_ms: float,
     ) -> None:
-        ledger = (await self.ledger(destination)).acknowledge(seqs)
+        ledger = (await self.ledger(destination)).acknowledge_all(ranges)
+        acknowledged = Ledger.of(ranges)
         by_id = {
             visit["id"]: visit
             for seq, visit in self._database.visits.items()
-            if seqs.first <= seq <= seqs.last
+            if seq in acknowledged
         }
         for rejection in rejections:
             if rejection.record_id not in by_id:

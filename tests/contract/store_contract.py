@@ -163,8 +163,8 @@ async def ledger_grows_by_server(stores: Stores) -> None:
     """Each server has a ledger of its own; neighbouring ranges become one."""
     assert (await stores.ledger.ledger(SERVER)).ranges == ()
     for seqs in (SeqRange(1, 10), SeqRange(21, 30), SeqRange(11, 20)):
-        await stores.ledger.acknowledge(SERVER, seqs, [], at_ms=1)
-    await stores.ledger.acknowledge("https://other.example", SeqRange(5, 6), [], at_ms=1)
+        await stores.ledger.acknowledge(SERVER, [seqs], [], at_ms=1)
+    await stores.ledger.acknowledge("https://other.example", [SeqRange(5, 6)], [], at_ms=1)
     assert (await stores.ledger.ledger(SERVER)).ranges == (SeqRange(1, 30),)
     assert (await stores.ledger.ledger("https://other.example")).ranges == (SeqRange(5, 6),)
 
@@ -173,7 +173,7 @@ async def rejections_go_to_quarantine(stores: Stores) -> None:
     """A rejected record is kept with the reason and the time; its visit stays where it is."""
     await fill(stores, 1, 3)
     rejection = Rejection("visit-2", "url is missing.")
-    await stores.ledger.acknowledge(SERVER, SeqRange(1, 3), [rejection], at_ms=42)
+    await stores.ledger.acknowledge(SERVER, [SeqRange(1, 3)], [rejection], at_ms=42)
     assert await stores.ledger.quarantined() == 1
     [kept] = await stores.rejected()
     assert kept["id"] == "visit-2"
@@ -189,7 +189,7 @@ async def unknown_rejection_is_no_acknowledgement(stores: Stores) -> None:
     for stranger in ("who", "visit-4"):
         rejections = [Rejection("visit-2", "why"), Rejection(stranger, "why")]
         try:
-            await stores.ledger.acknowledge(SERVER, SeqRange(1, 3), rejections, at_ms=1)
+            await stores.ledger.acknowledge(SERVER, [SeqRange(1, 3)], rejections, at_ms=1)
         except Unintelligible as error:
             assert stranger in str(error)
         else:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.server import ServerProcess
-from heyho.wire import read_sync_reply
+from heyho.replies import read_sync_reply
 from server.support import add_user, rows, send, visit
 
 OTHER_TOKEN = "the-token-of-another-user"

@@ -27,7 +27,7 @@ from heyho.testing import (
 )
 from unit.recording.story import Story
 from unit.sync.device import SERVER, T0
-from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says, silent
+from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says
 
 FULL = "This device has no room left for Heyho."
 SIGNED_IN = {"serverUrl": SERVER, "token": TOKEN, "periodMinutes": 60}
@@ -382,7 +382,7 @@ class TestRequests:
 
     @jumping
     async def test_the_next_sync_is_the_first_of_the_alarms(self) -> None:
-        extension = Extension(says(500))
+        extension = Extension(says(404))
         extension.browse()
         await extension.browser.set_alarm("sync", delay_minutes=5, period_minutes=5)
         assert (await extension.ask("status"))["status"]["nextAt"] == 5 * 60_000
@@ -517,7 +517,7 @@ class TestSettings:
     @pytest.mark.parametrize("change", [{"token": "other"}, {"serverUrl": "https://other.example"}])
     @jumping
     async def test_another_server_begins_without_failures(self, change: Record) -> None:
-        extension = Extension(says(500))
+        extension = Extension(says(404))
         extension.browse()
         await extension.run()
         assert (extension.browser.badge, extension.retry_min) == ("!", 0.5)
@@ -527,7 +527,7 @@ class TestSettings:
 
     @jumping
     async def test_other_changes_keep_the_problem_in_sight(self) -> None:
-        extension = Extension(says(500))
+        extension = Extension(says(404))
         extension.browse()
         await extension.run()
         await extension.ask("settings", settings={"concurrency": 2})
@@ -547,7 +547,7 @@ class TestSettings:
 class TestRetry:
     @jumping
     async def test_the_pause_grows_and_success_ends_it(self) -> None:
-        extension = Extension(*[says(500)] * 4)
+        extension = Extension(*[says(404)] * 4)
         extension.browse()
         pauses = []
         for _ in range(5):
@@ -555,7 +555,7 @@ class TestRetry:
             pauses.append(extension.retry_min)
         assert pauses == [0.5, 1, 2, 4, None]
         assert extension.state["failures"] == 0
-        extension.server.script.append(says(500))
+        extension.server.script.append(says(404))
         extension.browse()
         await extension.run()
         assert extension.retry_min == 0.5
@@ -563,7 +563,7 @@ class TestRetry:
     @jumping
     async def test_the_periodic_sync_comes_first(self) -> None:
         settings = {**SIGNED_IN, "periodMinutes": 2}
-        extension = Extension(*[says(500)] * 3, settings=settings)
+        extension = Extension(*[says(404)] * 3, settings=settings)
         extension.browse()
         pauses = []
         for _ in range(3):
@@ -580,7 +580,7 @@ class TestRetry:
 
     @jumping
     async def test_a_run_that_half_succeeded_is_tried_again(self) -> None:
-        extension = Extension(healthy, silent, settings={**SIGNED_IN, "batchSize": 1})
+        extension = Extension(healthy, says(404), settings={**SIGNED_IN, "batchSize": 1})
         extension.browse(4)
         await extension.run()
         assert (extension.last_run["outcome"], extension.last_run["visits"]) == ("partial", 3)
@@ -591,7 +591,7 @@ class TestRetry:
 
     @jumping
     async def test_a_wrong_token_is_not_tried_again(self) -> None:
-        extension = Extension(says(500), says(401))
+        extension = Extension(says(404), says(401))
         extension.browse()
         await extension.run()
         assert extension.retry_min is not None
@@ -630,7 +630,7 @@ class TestLinger:
 
     @jumping
     async def test_never_during_a_run(self) -> None:
-        extension = Extension(silent)
+        extension = Extension(says(404), latency_s=29.99)
         extension.browse()
         await extension.ask("run", trigger="manual")
         await asyncio.sleep(LINGER_S + 15)
@@ -691,7 +691,7 @@ class TestStorage:
         unhandled: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: unhandled.append(what))
         # A failure before, so that a run has failures to read and to forget.
-        extension = Extension(says(500) if refused == "get failures" else healthy)
+        extension = Extension(says(404) if refused == "get failures" else healthy)
         extension.browse(7)
         extension.disk.refuses = {refused}
         await extension.ask("run", trigger="manual")

@@ -223,7 +223,7 @@ class TestEverythingIsTold:
         span = Span(batch=0, lane=0, start=0.0, end=0.0, visits=0, bytes=0, status=0)
         progress = Progress(trigger="manual", strategy="sequential", started_at=0.0, visits=0)
         assert untold([*run.to_record(), *span.__slots__], section("A run")) == []
-        assert untold(progress.to_record(), section("Messages")) == []
+        assert untold(progress.to_record(0), section("Messages")) == []
         assert untold(Status.__annotations__, section("Messages")) == []
         words = [word for kind in (Outcome, Trigger, IdleReason) for word in get_args(kind)]
         assert untold(words, ARCHITECTURE) == []

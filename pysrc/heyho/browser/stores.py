@@ -117,20 +117,25 @@ class IdbLedgerStore:
         return Ledger.from_record((ledgers or {}).get(destination, ()))
 
     async def acknowledge(
-        self, destination: str, seqs: SeqRange, rejections: Sequence[Rejection], *, at_ms: float
+        self,
+        destination: str,
+        ranges: Sequence[SeqRange],
+        rejections: Sequence[Rejection],
+        *,
+        at_ms: float,
     ) -> None:
         def body(transaction: Transaction) -> None:
             state = transaction.store("state")
 
             def write(stored: Any) -> None:
                 ledgers = to_value(stored) or {}
-                ledger = Ledger.from_record(ledgers.get(destination, ())).acknowledge(seqs)
-                ledgers[destination] = ledger.to_record()
+                ledger = Ledger.from_record(ledgers.get(destination, ()))
+                ledgers[destination] = ledger.acknowledge_all(ranges).to_record()
                 state.put(to_object(ledgers), "ledger")
 
             transaction.then(state.get("ledger"), write)
             for rejection in rejections:
-                self._quarantine(transaction, rejection, seqs, at_ms)
+                self._quarantine(transaction, rejection, Ledger.of(ranges), at_ms)
 
         stores = ["state", "visits", "rejected"] if rejections else ["state"]
         await self._database.transact(stores, "readwrite", body)
@@ -139,10 +144,10 @@ class IdbLedgerStore:
         return int(await self._database.ask("rejected", lambda rejected: rejected.count()))
 
     def _quarantine(
-        self, transaction: Transaction, rejection: Rejection, seqs: SeqRange, at_ms: float
+        self, transaction: Transaction, rejection: Rejection, among: Ledger, at_ms: float
     ) -> None:
         def write(record: Any) -> None:
-            if not record or not seqs.first <= record.seq <= seqs.last:
+            if not record or record.seq not in among:
                 raise unknown_rejection(rejection)
             row = to_object({"id": rejection.record_id, "reason": rejection.reason, "when": at_ms})
             row.record = record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from itertools import chain, islice
 
 from heyho.model import SeqRange
 from heyho.ports import Payload, VisitStore
@@ -35,12 +35,16 @@ class ReadAhead:
         ready: Mapping[SeqRange, asyncio.Task[Payload]] | None = None,
     ) -> None:
         self._visits = visits
-        self._batches = deque(batches)
         self._client_id = client_id
         self._depth = depth
         self._asking = 0
+        self._closed = False
         self._ahead = dict(ready or {})
-        self._let_go(set(self._ahead) - set(self._batches))
+        coming = iter(batches)
+        first = list(islice(coming, len(self._ahead)))
+        self._let_go(set(self._ahead) - set(first))
+        self._coming = chain([seqs for seqs in first if seqs not in self._ahead], coming)
+        self._next = next(self._coming, None)
 
     async def payload(self, seqs: SeqRange) -> Payload:
         """The payload of a range: of a batch, or of a part of one, which is read at once.
@@ -52,24 +56,25 @@ class ReadAhead:
             return await self._take(seqs)
         finally:
             self._asking -= 1
-            if not self._asking:
-                self._read_next(self._depth)
+            self._read_on()
 
     async def _take(self, seqs: SeqRange) -> Payload:
-        if self._batches and self._batches[0] == seqs:
-            self._read_next(1)
         ready = self._ahead.pop(seqs, None)
-        if ready is None:
-            return await self._visits.payload(seqs, client_id=self._client_id)
-        return await ready
+        if ready is not None:
+            return await ready
+        if seqs == self._next:
+            self._next = next(self._coming, None)
+        return await self._visits.payload(seqs, client_id=self._client_id)
 
     def close(self) -> None:
         """Stop reading ahead."""
+        self._closed = True
         self._let_go(list(self._ahead))
 
     def start(self) -> dict[SeqRange, asyncio.Task[Payload]]:
         """Read for the first lanes before they ask, and return what is being read."""
-        self._read_next(self._depth)
+        while self._read_next():
+            pass
         return self._ahead
 
     def _let_go(self, ranges: Iterable[SeqRange]) -> None:
@@ -79,13 +84,19 @@ class ReadAhead:
                 task.exception()  # nobody will ask for it
             task.cancel()
 
-    def _read_next(self, count: int) -> None:
-        while self._batches and self._batches[0] in self._ahead:
-            self._batches.popleft()
-        for _ in range(min(count, self._depth - len(self._ahead), len(self._batches))):
-            seqs = self._batches.popleft()
-            reading = self._visits.payload(seqs, client_id=self._client_id)
-            self._ahead[seqs] = asyncio.ensure_future(reading)
+    def _read_on(self, _: object = None) -> None:
+        """Read one after the other, for requests leave by the thread that reads."""
+        if not self._asking and all(task.done() for task in self._ahead.values()):
+            self._read_next()
+
+    def _read_next(self) -> bool:
+        if self._closed or self._next is None or len(self._ahead) >= self._depth:
+            return False
+        reading = asyncio.ensure_future(self._visits.payload(self._next, client_id=self._client_id))
+        reading.add_done_callback(self._read_on)
+        self._ahead[self._next] = reading
+        self._next = next(self._coming, None)
+        return True
 
 
 @asynccontextmanager

@@ -15,3 +15,8 @@ def cut(gaps: Iterable[SeqRange], *, size: int) -> Iterator[SeqRange]:
     for gap in gaps:
         for first in range(gap.first, gap.last + 1, size):
             yield SeqRange(first, min(first + size - 1, gap.last))
+
+
+def count_batches(gaps: Iterable[SeqRange], *, size: int) -> int:
+    """How many ranges `cut` yields."""
+    return sum(-(-len(gap) // size) for gap in gaps)

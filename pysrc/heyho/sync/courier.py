@@ -1,157 +1,164 @@
-"""Carries one batch to the server and its acknowledgement to the ledger."""
+"""Carries batches to the server, and their acknowledgements to the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from dataclasses import dataclass
 
-from heyho.errors import Refused, StorageError, SyncError, TooLarge
-from heyho.model import Rejection, Run, SeqRange, ServerLimits, Span
-from heyho.ports import Clock, LedgerStore, Payload, Reply, Transport
-from heyho.settings import Settings
-from heyho.sync.progress import Progress
+from heyho.errors import Refused, StorageError, SyncError, TooLarge, WorkerLost
+from heyho.model import Rejection, SeqRange
+from heyho.sync.acknowledger import Acknowledger
+from heyho.sync.attempts import Attempts
+from heyho.sync.carriers import Carrier, Crew
+from heyho.sync.logbook import Logbook
+from heyho.sync.progress import Travel
 from heyho.sync.strategies import Verdict
-from heyho.wire import read_sync_reply
 
-REQUEST_TIMEOUT_S = 30.0
 MAX_FAILURES_IN_A_ROW = 10
 
+Failure = SyncError | StorageError
 
-@dataclass(slots=True, kw_only=True)
-class _Batch:
-    """A batch under way: its visits, once they are read, and those the ledger has already."""
 
-    number: int
-    lane: int
-    visits: int | None = None
-    done: int = 0
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """What became of a range that the server has answered for, or was `refused` as a whole."""
+
+    visits: int
+    bytes: int
+    rejections: tuple[Rejection, ...] = ()
+    refused: bool = False
 
 
 class Courier:
-    """Sends batches for one run, and keeps the run's record and progress up to date.
+    """Sends batches for one run.
 
     A batch counts as sent only when the ledger has it. Whatever else happens, it waits.
+
+    Args:
+        over: set when the rest of the run is not worth trying; here, or by others.
     """
 
     def __init__(
         self,
         *,
-        clock: Clock,
-        read: Callable[[SeqRange], Awaitable[Payload]],
-        ledger: LedgerStore,
-        transport: Transport,
-        settings: Settings,
-        limits: ServerLimits,
-        run: Run,
-        progress: Progress,
-        announce: Callable[[], None],
+        crew: Crew,
+        attempts: Attempts,
+        acknowledger: Acknowledger,
+        logbook: Logbook,
+        over: asyncio.Event,
     ) -> None:
-        self._clock = clock
-        self._read = read
-        self._ledger = ledger
-        self._transport = transport
-        self._settings = settings
-        self._limits = limits
-        self._run = run
-        self._progress = progress
-        self._announce = announce
+        self._crew = crew
+        self._attempts = attempts
+        self._acknowledger = acknowledger
+        self._logbook = logbook
+        self._over = over
         self._failures_in_a_row = 0
-        self.first_error: SyncError | StorageError | None = None
+        self._writing: dict[int, asyncio.Task[None]] = {}
+        self.first_error: Failure | None = None
 
     async def send(self, seqs: SeqRange, *, number: int, lane: int) -> Verdict:
-        """Carry one batch; errors become its verdict, cancellation passes through."""
-        progress = self._progress
-        progress.in_flight += 1
-        self._announce()
-        batch = _Batch(number=number, lane=lane)
-        failed: SyncError | StorageError | None = None
+        """Carry one batch; errors become its verdict, cancellation passes through.
+
+        The acknowledgement of a batch may still be on its way to the ledger when its verdict is
+        there; the lane's next batch waits for it before its own.
+        """
+        travel = self._logbook.enter(lane, number)
+        failed: Failure | None = None
         try:
-            await self._deliver(seqs, batch)
+            delivered = await self._deliver(seqs, travel, lane)
         except (SyncError, StorageError) as error:
             failed = error
         finally:
-            progress.in_flight -= 1
-        if failed is None:
-            progress.batches_done += 1
-            self._failures_in_a_row = 0
-            self._announce()
-            return Verdict.ACKNOWLEDGED
-        self.first_error = self.first_error or failed
-        progress.batches_failed += 1
-        progress.visits_failed += (batch.visits or 0) - batch.done
-        self._failures_in_a_row += 1
-        self._announce()
-        ends_run = isinstance(failed, StorageError) or failed.ends_run
-        tired = self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
-        return Verdict.STOP if ends_run or tired else Verdict.FAILED
+            self._logbook.leave(lane, delivered=failed is None)
+        if failed is not None:
+            self._failed(failed, travel)
+        elif delivered is None:
+            self._succeeded()
+        else:
+            writing = self._acknowledge_soon(seqs, delivered, travel)
+            self._writing[lane] = asyncio.ensure_future(writing)
+        if self._over.is_set():
+            return Verdict.STOP
+        return Verdict.DELIVERED if failed is None else Verdict.FAILED
 
-    async def _deliver(self, seqs: SeqRange, batch: _Batch) -> None:
+    async def settle(self) -> None:
+        """Wait until the ledger has all that was delivered."""
+        await asyncio.gather(*self._writing.values())
+
+    async def _deliver(
+        self, seqs: SeqRange, travel: Travel, lane: int, *, whole: bool = True
+    ) -> _Delivered | None:
         """Send a range, in halves where the server takes it no other way.
 
-        A visit that the server refuses even alone goes into quarantine with the reason.
+        Returns what the ledger has not got yet: a whole batch of which nothing was rejected.
         """
-        payload = await self._read(seqs)
-        if batch.visits is None:
-            batch.visits = payload.visits
-            self._progress.visits -= len(seqs) - payload.visits
-        rejections: tuple[Rejection, ...] = ()
+        delivered = await self._carry(seqs, travel, lane)
+        if delivered.refused:
+            for half in seqs.halves():
+                await self._deliver(half, travel, lane, whole=False)
+            return None
+        if before := self._writing.pop(lane, None):
+            await before
+        if whole and not delivered.rejections:
+            return delivered
+        await self._acknowledge(seqs, delivered, travel)
+        return None
+
+    async def _carry(self, seqs: SeqRange, travel: Travel, lane: int) -> _Delivered:
+        while True:
+            carrier = self._crew.carrier(lane)
+            try:
+                return await self._carry_by(carrier, seqs, travel, lane)
+            except WorkerLost:
+                self._logbook.phase(travel, "reading")
+
+    async def _carry_by(
+        self, carrier: Carrier, seqs: SeqRange, travel: Travel, lane: int
+    ) -> _Delivered:
+        payload = await carrier.payload(seqs)
+        self._logbook.read(travel, visits=payload.visits, numbers=len(seqs))
+        if not payload.visits:
+            return _Delivered(0, 0)
         try:
-            if payload.visits:
-                rejections = await self._attempt(payload, batch)
+            rejections = await self._attempts.send(payload, carrier, travel, lane=lane)
         except (TooLarge, Refused) as refusal:
             if payload.only_id is None:
-                for half in seqs.halves():
-                    await self._deliver(half, batch)
-                return
+                return _Delivered(0, 0, refused=True)
             if not refusal.final:
                 raise
+            # A visit that the server refuses even alone goes into quarantine with the reason.
             rejections = (Rejection(payload.only_id, refusal.sentence),)
-        await self._acknowledge(seqs, payload, rejections)
-        batch.done += payload.visits
-
-    async def _attempt(self, payload: Payload, batch: _Batch) -> tuple[Rejection, ...]:
-        if payload.json_bytes > self._limits.max_body_bytes:
-            raise TooLarge(
-                "The visits are larger than your server takes in one request.", final=True
-            )
-        start = self._clock.now_ms()
-        reply: Reply | None = None
-        try:
-            reply = await self._transport.post(
-                f"{self._settings.server_url}/data/sync",
-                payload,
-                token=self._settings.token,
-                timeout_s=REQUEST_TIMEOUT_S,
-            )
         finally:
-            status = reply.status if reply is not None else 0
-            self._run.rate_limited += status == 429
-            self._run.spans.append(
-                Span(
-                    batch=batch.number,
-                    lane=batch.lane,
-                    start=start,
-                    end=self._clock.now_ms(),
-                    visits=payload.visits,
-                    bytes=payload.sent_bytes,
-                    status=status,
-                )
-            )
-        return read_sync_reply(
-            reply.status, reply.headers, reply.text, sent=payload.visits
-        ).rejections
+            carrier.let_go(payload)
+        return _Delivered(payload.visits, payload.sent_bytes, rejections)
 
-    async def _acknowledge(
-        self, seqs: SeqRange, payload: Payload, rejections: tuple[Rejection, ...]
-    ) -> None:
-        await self._ledger.acknowledge(
-            self._settings.destination, seqs, rejections, at_ms=self._clock.now_ms()
+    async def _acknowledge(self, seqs: SeqRange, delivered: _Delivered, travel: Travel) -> None:
+        await self._acknowledger.acknowledge(seqs, delivered.rejections)
+        self._logbook.acknowledged(
+            travel,
+            visits=delivered.visits,
+            rejected=len(delivered.rejections),
+            sent_bytes=delivered.bytes,
         )
-        if not payload.visits:
-            return
-        self._run.batches += 1
-        self._run.visits += payload.visits - len(rejections)
-        self._run.rejected += len(rejections)
-        self._run.bytes += payload.sent_bytes
-        self._progress.visits_done += payload.visits
-        self._progress.bytes += payload.sent_bytes
+
+    async def _acknowledge_soon(
+        self, seqs: SeqRange, delivered: _Delivered, travel: Travel
+    ) -> None:
+        try:
+            await self._acknowledge(seqs, delivered, travel)
+        except StorageError as error:
+            self._failed(error, travel)
+        else:
+            self._succeeded()
+
+    def _succeeded(self) -> None:
+        self._failures_in_a_row = 0
+        self._logbook.succeeded()
+
+    def _failed(self, failure: Failure, travel: Travel) -> None:
+        self.first_error = self.first_error or failure
+        self._failures_in_a_row += 1
+        ends_run = isinstance(failure, StorageError) or failure.ends_run
+        if ends_run or self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+            self._over.set()
+        self._logbook.failed(travel)

@@ -31,10 +31,7 @@ class Ledger:
     @classmethod
     def of(cls, ranges: Iterable[SeqRange]) -> Ledger:
         """Build from ranges in any order, overlapping or not."""
-        ledger = cls()
-        for acknowledged in sorted(ranges):
-            ledger = ledger.acknowledge(acknowledged)
-        return ledger
+        return cls().acknowledge_all(sorted(ranges))
 
     def acknowledge(self, acknowledged: SeqRange) -> Ledger:
         """Return the ledger that holds these numbers too."""
@@ -47,6 +44,13 @@ class Ledger:
             last = max(last, ranges[stop].last)
             stop += 1
         return Ledger((*ranges[:start], SeqRange(first, last), *ranges[stop:]))
+
+    def acknowledge_all(self, ranges: Iterable[SeqRange]) -> Ledger:
+        """Return the ledger that holds the numbers of all these ranges too."""
+        ledger = self
+        for acknowledged in ranges:
+            ledger = ledger.acknowledge(acknowledged)
+        return ledger
 
     def waiting(self, within: SeqRange) -> Iterator[SeqRange]:
         """Yield the ranges of `within` that are not acknowledged, in order."""

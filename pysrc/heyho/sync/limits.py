@@ -2,51 +2,75 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from heyho.model import ServerLimits
 from heyho.ports import Clock, StateStore, Transport
-from heyho.wire import read_limits
+from heyho.replies import read_limits
 
 FRESH_MS = 24 * 3600 * 1000
 TIMEOUT_S = 30.0
 
 
 class LimitsReader:
-    """Reads `GET /config`, and keeps the answer in the state's `server`."""
+    """Reads `GET /config`, and keeps the answer in the state's `server`.
+
+    No run waits for an answer that it has from another day: that is asked for anew beside it.
+    """
 
     def __init__(self, *, clock: Clock, state: StateStore, transport: Transport) -> None:
         self._clock = clock
         self._state = state
         self._transport = transport
+        self._asking: tuple[str, asyncio.Task[ServerLimits]] | None = None
 
-    async def known(self, server_url: str) -> ServerLimits:
-        """What was read within a day, or else the defaults; asks nobody."""
-        return await self._fresh(server_url) or ServerLimits()
-
-    async def _fresh(self, server_url: str) -> ServerLimits | None:
-        known: Any = await self._state.get("server")
-        if (
-            isinstance(known, dict)
-            and known.get("url") == server_url
-            and 0 <= self._clock.now_ms() - known.get("askedAt", 0) < FRESH_MS
-        ):
-            return ServerLimits(known["maxRecords"], known["maxBodyBytes"])
-        return None
+    async def known(self, server_url: str) -> ServerLimits | None:
+        """What this server said last, if that is known; asks nobody."""
+        known = await self._known(server_url)
+        return _limits(known) if known else None
 
     async def read(self, server_url: str) -> ServerLimits:
         """The server's limits; defaults for one that does not tell, as the original's.
 
         Raises:
-            SyncError: there was no answer.
+            SyncError: they are not known, and there was no answer.
         """
-        fresh = await self._fresh(server_url)
-        if fresh is not None:
-            return fresh
+        known = await self._known(server_url)
+        if known is None:
+            return await asyncio.shield(self._ask(server_url))
+        if not self._is_fresh(known):
+            self._ask(server_url)
+        return _limits(known)
+
+    async def refresh(self, server_url: str) -> None:
+        """Ask in good time, beside whatever else is going on, where the answer is not fresh."""
+        known = await self._known(server_url)
+        if known is None or not self._is_fresh(known):
+            self._ask(server_url)
+
+    def _is_fresh(self, known: dict[str, Any]) -> bool:
+        age_ms: float = self._clock.now_ms() - known["askedAt"]
+        return 0 <= age_ms < FRESH_MS
+
+    async def _known(self, server_url: str) -> dict[str, Any] | None:
+        known: Any = await self._state.get("server")
+        return known if isinstance(known, dict) and known.get("url") == server_url else None
+
+    def _ask(self, server_url: str) -> asyncio.Task[ServerLimits]:
+        if self._asking is None or self._asking[0] != server_url or self._asking[1].done():
+            asking = asyncio.ensure_future(self._answer(server_url))
+            # Whoever waits for it gets the error, and nobody else has to know.
+            asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._asking = server_url, asking
+        return self._asking[1]
+
+    async def _answer(self, server_url: str) -> ServerLimits:
         reply = await self._transport.get(f"{server_url}/config", token=None, timeout_s=TIMEOUT_S)
         limits = read_limits(reply.text) if reply.status == 200 else None
-        if limits is None:
+        if limits is None and reply.status != 404:
             return ServerLimits()
+        limits = limits or ServerLimits()
         await self._state.put(
             "server",
             {
@@ -57,3 +81,7 @@ class LimitsReader:
             },
         )
         return limits
+
+
+def _limits(known: dict[str, Any]) -> ServerLimits:
+    return ServerLimits(known["maxRecords"], known["maxBodyBytes"])

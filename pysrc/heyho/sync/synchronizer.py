@@ -6,17 +6,26 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from random import Random
 
 from heyho.errors import HeyhoError, SyncError
-from heyho.model import Outcome, Run, SeqRange, Trigger
+from heyho.model import Outcome, Run, SeqRange, ServerLimits, Trigger
 from heyho.ports import Clock, LedgerStore, Payload, RunStore, StateStore, Transport, VisitStore
 from heyho.settings import Settings
+from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.ahead import ReadAhead, reading_ahead
-from heyho.sync.batches import cut
+from heyho.sync.attempts import Attempts
+from heyho.sync.batches import count_batches, cut
+from heyho.sync.carriers import OwnThread
 from heyho.sync.courier import Courier
+from heyho.sync.lanes import Lanes
 from heyho.sync.limits import LimitsReader
+from heyho.sync.logbook import Logbook
+from heyho.sync.patience import Patience
 from heyho.sync.progress import Progress
-from heyho.sync.strategies import choose
+from heyho.sync.strategies import Strategy
+from heyho.sync.strategies.concurrent import concurrent
+from heyho.sync.strategies.sequential import sequential
 
 RUNS_KEPT = 500
 COUNTED_VISITS = 100_000
@@ -42,6 +51,7 @@ class Synchronizer:
         state: StateStore,
         runs: RunStore,
         transport: Transport,
+        random: Random,
     ) -> None:
         self._clock = clock
         self._visits = visits
@@ -49,6 +59,7 @@ class Synchronizer:
         self._limits = LimitsReader(clock=clock, state=state, transport=transport)
         self._runs = runs
         self._transport = transport
+        self._random = random
         self._ready: dict[SeqRange, asyncio.Task[Payload]] = {}
 
     async def waiting(self, destination: str) -> int:
@@ -68,12 +79,13 @@ class Synchronizer:
         """
         if self._ready:
             return
-        limits = await self._limits.known(settings.server_url)
+        limits = await self._limits.known(settings.server_url) or ServerLimits()
+        await self._limits.refresh(settings.server_url)
         batches = cut(
             await self._gaps(settings.destination),
             size=min(settings.batch_size, limits.max_records),
         )
-        _, lanes = choose(settings.strategy, lanes=settings.concurrency)
+        _, lanes = _strategy(settings)
         first = list(islice(batches, lanes))
         self._ready = ReadAhead(self._visits, first, client_id=client_id, depth=lanes).start()
 
@@ -128,32 +140,47 @@ class Synchronizer:
         except SyncError as error:
             return error
         size = min(settings.batch_size, limits.max_records)
-        batches = list(cut(gaps, size=size))
+        strategy, lanes = _strategy(settings)
         progress = Progress(
             trigger=run.trigger,
             strategy=run.strategy,
             started_at=run.started_at,
             visits=sum(map(len, gaps)),
-            batches=len(batches),
+            batches=count_batches(gaps, size=size),
+            lanes=lanes,
         )
-        strategy, lanes = choose(settings.strategy, lanes=settings.concurrency)
         ready, self._ready = self._ready, {}
+        logbook = Logbook(clock=self._clock, run=run, progress=progress, announce=announce)
+        over = asyncio.Event()
         async with reading_ahead(
-            self._visits, batches, client_id=client_id, depth=lanes, ready=ready
+            self._visits, cut(gaps, size=size), client_id=client_id, depth=lanes, ready=ready
         ) as ahead:
             courier = Courier(
-                clock=self._clock,
-                read=ahead.payload,
-                ledger=self._ledger,
-                transport=self._transport,
-                settings=settings,
-                limits=limits,
-                run=run,
-                progress=progress,
-                announce=lambda: announce(progress),
+                crew=OwnThread(ahead, self._transport),
+                attempts=Attempts(
+                    settings=settings,
+                    limits=limits,
+                    patience=Patience(now_s=asyncio.get_running_loop().time, random=self._random),
+                    logbook=logbook,
+                    over=over,
+                ),
+                acknowledger=Acknowledger(
+                    ledger=self._ledger, destination=settings.destination, clock=self._clock
+                ),
+                logbook=logbook,
+                over=over,
             )
-            await strategy(batches, courier.send)
+            try:
+                await strategy(cut(gaps, size=size), courier.send)
+            finally:
+                await courier.settle()
         return courier.first_error
+
+
+def _strategy(settings: Settings) -> tuple[Strategy, int]:
+    if settings.strategy == "sequential":
+        return sequential, 1
+    return concurrent(Lanes(settings.concurrency)), settings.concurrency
 
 
 def _outcome(done: int, error: HeyhoError | None) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from heyho.model import SeqRange, Visit
@@ -45,12 +46,15 @@ class Device:
 
     Attributes:
         announced: the progress of the last run, as it was told step by step.
+        progress: the same as it stands now.
     """
 
     def __init__(self, answer: Answer, *, visits: int = 0, **settings: Any) -> None:
         self.database = MemoryDatabase()
         self.ledger_store = MemoryLedgerStore(self.database)
         self.announced: list[Record] = []
+        self.clock = LoopClock()
+        self.progress: Progress
         self._settings = {"serverUrl": SERVER, "token": TOKEN, **settings}
         self._transport = MemoryTransport(answer)
         self.visit(visits)
@@ -75,16 +79,18 @@ class Device:
     def synchronizer(self) -> Synchronizer:
         """One that knows nothing but what is in the database."""
         return Synchronizer(
-            clock=LoopClock(),
+            clock=self.clock,
             visits=MemoryVisitStore(self.database),
             ledger=self.ledger_store,
             state=MemoryStateStore(self.database),
             runs=MemoryRunStore(self.database),
             transport=self._transport,
+            random=Random(0),
         )
 
     def _announce(self, progress: Progress) -> None:
-        self.announced.append(progress.to_record())
+        self.progress = progress
+        self.announced.append(progress.to_record(self.clock.now_ms()))
 
     @property
     def visits(self) -> dict[str, Record]:

@@ -30,6 +30,7 @@ class ScriptedServer(MemoryServer):
         script: what becomes of the sync requests, in the order of their arrival.
         latency_s: how long it takes for each of them.
         takes: a batch of more visits is refused with 413, whatever /config says.
+        cursed: what becomes of every batch with a visit, by the visit's id.
         chokes_on: visits by id which make it refuse the whole batch with 400.
         rejects: visits by id which it rejects by name, with the reason.
         config: what it answers to `GET /config`, where that is another thing than its limits.
@@ -40,6 +41,7 @@ class ScriptedServer(MemoryServer):
         *script: Fault,
         latency_s: float = 0.3,
         takes: int = 1000,
+        cursed: Mapping[str, Fault] | None = None,
         chokes_on: Iterable[str] = (),
         rejects: Mapping[str, str] | None = None,
         config: Reply | None = None,
@@ -49,6 +51,7 @@ class ScriptedServer(MemoryServer):
         self.script = deque(script)
         self.latency_s = latency_s
         self.takes = takes
+        self.cursed = dict(cursed or {})
         self.chokes_on = set(chokes_on)
         self.rejects = dict(rejects or {})
         self.config = config
@@ -64,10 +67,13 @@ class ScriptedServer(MemoryServer):
             return self.config or await super().answer(method, url, body, token)
         assert (method, url.rpartition("/data/")[2]) == ("POST", "sync")
         assert body is not None
-        self.batches.append([record["id"] for record in body["pageVisits"]])
+        ids = [record["id"] for record in body["pageVisits"]]
+        self.batches.append(ids)
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         fault = self.script.popleft() if self.script else healthy
+        for cursed in self.cursed.keys() & set(ids):
+            fault = self.cursed[cursed]
         try:
             await asyncio.sleep(self.latency_s)
             return await fault(self, {**body, "token": token})

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.model import SeqRange
-from heyho.sync.strategies import Verdict, choose, concurrent, sequential
+from heyho.sync.lanes import Lanes
+from heyho.sync.strategies import Strategy, Verdict
+from heyho.sync.strategies.concurrent import concurrent
+from heyho.sync.strategies.sequential import sequential
 from heyho.testing import jumping
 
 BATCHES = [SeqRange(n, n) for n in range(1, 13)]
@@ -55,7 +58,7 @@ class Sender:
         finally:
             self._busy.remove(lane)
         self.ended.append(seqs)
-        return self._verdicts.get(number, Verdict.ACKNOWLEDGED)
+        return self._verdicts.get(number, Verdict.DELIVERED)
 
 
 def elapsed_s() -> float:
@@ -101,7 +104,7 @@ class TestConcurrent:
     @jumping
     async def test_it_uses_every_lane_and_no_more(self, lanes: int, seconds: int) -> None:
         send = Sender()
-        await concurrent(lanes)(BATCHES, send)
+        await concurrent(Lanes(lanes))(BATCHES, send)
         assert sorted(send.ended) == BATCHES
         assert send.peak == min(lanes, len(BATCHES))
         assert set(send.lanes.values()) == set(range(min(lanes, len(BATCHES))))
@@ -110,19 +113,19 @@ class TestConcurrent:
     @jumping
     async def test_no_lane_waits_for_the_slowest(self) -> None:
         send = Sender(seconds={0: 6})
-        await concurrent(3)(BATCHES, send)
+        await concurrent(Lanes(3))(BATCHES, send)
         assert elapsed_s() == pytest.approx(6)
 
     @jumping
     async def test_a_failure_stops_no_other_batch(self) -> None:
         send = Sender(verdicts=dict.fromkeys(range(0, 12, 2), FAILED))
-        await concurrent(3)(BATCHES, send)
+        await concurrent(Lanes(3))(BATCHES, send)
         assert sorted(send.ended) == BATCHES
 
     @jumping
     async def test_stop_starts_no_further_batch_and_lets_those_on_their_way_arrive(self) -> None:
         send = Sender(seconds={0: 5, 1: 1.5}, verdicts={2: STOP})
-        await concurrent(3)(BATCHES, send)
+        await concurrent(Lanes(3))(BATCHES, send)
         assert send.started == BATCHES[:3]
         assert sorted(send.ended) == BATCHES[:3]
         assert elapsed_s() == pytest.approx(5)
@@ -130,13 +133,13 @@ class TestConcurrent:
     @jumping
     async def test_what_comes_after_a_stop_does_not_undo_it(self) -> None:
         send = Sender(verdicts={0: STOP, 1: FAILED})
-        await concurrent(3)(BATCHES, send)
+        await concurrent(Lanes(3))(BATCHES, send)
         assert send.started == BATCHES[:3]
 
     @jumping
     async def test_cancelling_it_cancels_all_on_their_way_and_starts_no_other(self) -> None:
         send = Sender()
-        task = asyncio.create_task(concurrent(3)(BATCHES, send))
+        task = asyncio.create_task(concurrent(Lanes(3))(BATCHES, send))
         await asyncio.sleep(1.5)
         task.cancel()
         await asyncio.wait([task])
@@ -152,10 +155,10 @@ class TestConcurrent:
             await sender(seqs, number=number, lane=lane)
             if number == 4:
                 raise KeyError("a bug")
-            return Verdict.ACKNOWLEDGED
+            return Verdict.DELIVERED
 
         with pytest.raises(KeyError, match="a bug"):
-            await concurrent(3)(BATCHES, send)
+            await concurrent(Lanes(3))(BATCHES, send)
         assert lonely()
         assert sorted(sender.ended + sender.cancelled) == sender.started != BATCHES
 
@@ -169,7 +172,7 @@ class TestConcurrent:
         self, lanes: int, seconds: dict[int, float], verdicts: dict[int, Verdict]
     ) -> None:
         send = Sender(seconds=seconds, verdicts=verdicts)
-        await concurrent(lanes)(BATCHES, send)
+        await concurrent(Lanes(lanes))(BATCHES, send)
         assert send.peak <= lanes
         assert send.started == BATCHES[: len(send.started)]
         assert sorted(send.ended) == send.started
@@ -178,19 +181,9 @@ class TestConcurrent:
         assert lonely()
 
 
-@pytest.mark.parametrize("name", ["sequential", "concurrent"])
+@pytest.mark.parametrize("strategy", [sequential, concurrent(Lanes(4))])
 @jumping
-async def test_no_batches_no_sending(name: str) -> None:
+async def test_no_batches_no_sending(strategy: Strategy) -> None:
     send = Sender()
-    strategy, _ = choose(name, lanes=4)
     await strategy([], send)
     assert send.started == []
-
-
-@pytest.mark.parametrize(("name", "peak"), [("sequential", 1), ("concurrent", 4)])
-@jumping
-async def test_the_names_in_the_settings(name: str, peak: int) -> None:
-    send = Sender()
-    strategy, lanes = choose(name, lanes=4)
-    await strategy(BATCHES, send)
-    assert send.peak == lanes == peak

@@ -21,7 +21,9 @@ from heyho.errors import (
 )
 from heyho.model import Outcome, SeqRange
 from heyho.ports import Record, Reply
-from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, REQUEST_TIMEOUT_S
+from heyho.sync.attempts import REQUEST_TIMEOUT_S
+from heyho.sync.courier import MAX_FAILURES_IN_A_ROW
+from heyho.sync.patience import MAX_ATTEMPTS
 from heyho.sync.synchronizer import RUNS_KEPT, RunResult
 from heyho.testing import MemoryLedgerStore, jumping, reply
 from unit.sync.device import DESTINATION, Device
@@ -146,7 +148,7 @@ class TestHealthy:
 
     @jumping
     async def test_the_number_of_visits_that_wait(self) -> None:
-        server = ScriptedServer(says(500))
+        server = ScriptedServer(says(404))
         device = Device(server.answer, visits=25, batchSize=10)
         synchronizer = device.synchronizer()
         assert await synchronizer.waiting(DESTINATION) == 25
@@ -157,6 +159,10 @@ class TestHealthy:
         assert await Device(server.answer).synchronizer().waiting(DESTINATION) == 0
 
 
+FINAL = {
+    *("401", "403", "404", "a proxy's page", "a bare 400", "an empty answer", "any JSON"),
+    "a short account",
+}
 FAULTS: dict[str, tuple[Fault, type[Exception], int]] = {
     "500": (says(500, "Data sync failed"), ServerFailed, 500),
     "503": (says(503, retry_after="7"), ServerFailed, 503),
@@ -184,38 +190,59 @@ class TestFaults:
     @jumping
     async def test_a_batch_that_fails_goes_again(self, name: str, strategy: str) -> None:
         fault, kind, status = FAULTS[name]
-        server = ScriptedServer(healthy, fault)
+        server = ScriptedServer(cursed={"visit-0011": fault})
         device = Device(server.answer, visits=30, batchSize=10, concurrency=1, strategy=strategy)
 
         result = await device.sync()
         assert type(result.error) is kind
         assert (result.run.outcome, result.run.error) == ("partial", str(result.error))
-        assert result.run.spans[1].status == status
+        failed = [span for span in result.run.spans if span.batch == 1]
+        assert [span.attempt for span in failed] == list(range(1, result.run.retries + 2))
+        assert {span.status for span in failed} == {status}
+        assert result.run.retries == (0 if name in FINAL else {"silence": 1, "429": 2}.get(name, 4))
         assert await device.waiting() == sorted(device.visits)[10:][: 30 - result.run.visits]
         assert set(server.batches[1]) <= set(await device.waiting())
         assert_adds_up(device, result)
         assert device.announced[-1]["visitsFailed"] == 10
         assert device.announced[-1]["batchesFailed"] == 1
 
+        server.cursed.clear()
         result = await device.sync()
         assert (result.run.outcome, result.error) == ("complete", None)
         await device.assert_all_is_on(server)
 
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("name", FAULTS)
+    @jumping
+    async def test_what_passes_passes_within_the_run(self, name: str, strategy: str) -> None:
+        server = ScriptedServer(healthy, FAULTS[name][0])
+        device = Device(server.answer, visits=30, batchSize=10, concurrency=1, strategy=strategy)
+        result = await device.sync()
+        assert_adds_up(device, result)
+        if name in FINAL:
+            assert (result.run.outcome, result.run.retries) == ("partial", 0)
+        else:
+            assert (result.run.outcome, result.run.retries, result.error) == ("complete", 1, None)
+            assert [span.attempt for span in result.run.spans] == [1, 1, 2, 1]
+            await device.assert_all_is_on(server)
+
     @pytest.mark.parametrize("name", FAULTS)
     @jumping
     async def test_when_every_batch_fails_so_does_the_run(self, name: str) -> None:
-        server = ScriptedServer(*[FAULTS[name][0]] * 5)
+        fault = FAULTS[name][0]
+        server = ScriptedServer(cursed={f"visit-{n:04}": fault for n in range(1, 51, 10)})
         device = Device(server.answer, visits=50, batchSize=10)
         result = await device.sync()
         assert (result.run.outcome, result.run.visits, result.run.batches) == ("failed", 0, 0)
         assert await device.waiting() == sorted(device.visits)
+        server.cursed.clear()
         await device.sync()
         await device.assert_all_is_on(server)
 
     @pytest.mark.parametrize("name", ["500", "silence", "a lost reply", "a proxy's page"])
     @jumping
     async def test_others_go_on_beside_it(self, name: str) -> None:
-        server = ScriptedServer(healthy, FAULTS[name][0])
+        server = ScriptedServer(cursed={"visit-0011": FAULTS[name][0]})
         device = Device(server.answer, visits=60, batchSize=10, concurrency=2)
         result = await device.sync()
         assert result.run.visits == 50
@@ -224,30 +251,38 @@ class TestFaults:
     @pytest.mark.parametrize("name", ["401", "429"])
     @jumping
     async def test_some_faults_end_the_run(self, name: str) -> None:
-        server = ScriptedServer(healthy, FAULTS[name][0])
+        server = ScriptedServer(cursed={"visit-0011": FAULTS[name][0]})
         device = Device(server.answer, visits=100, batchSize=10, concurrency=1)
         result = await device.sync()
-        assert (len(server.batches), result.run.visits) == (2, 10)
+        assert ({span.batch for span in result.run.spans}, result.run.visits) == ({0, 1}, 10)
         assert len(await device.waiting()) == 90
 
     @jumping
     async def test_the_servers_wish_to_wait_comes_through(self) -> None:
-        server = ScriptedServer(says(429, retry_after="42"))
+        server = ScriptedServer(says(429, retry_after="99"))
         result = await Device(server.answer, visits=1).sync()
         assert isinstance(result.error, RateLimited)
-        assert result.error.retry_after_s == 42
+        assert result.error.retry_after_s == 99
         assert result.run.rate_limited == 1
 
     @jumping
     async def test_a_run_gives_up_when_nothing_gets_through(self) -> None:
-        server = ScriptedServer(*[says(500)] * 99)
+        server = ScriptedServer(*[says(404)] * 99)
         device = Device(server.answer, visits=99, batchSize=1, concurrency=1)
         await device.sync()
         assert len(server.batches) == MAX_FAILURES_IN_A_ROW
 
     @jumping
+    async def test_a_run_is_not_patient_for_ever(self) -> None:
+        server = ScriptedServer(*[says(500)] * 999)
+        device = Device(server.answer, visits=99, batchSize=1, concurrency=3)
+        result = await device.sync()
+        assert len(server.batches) <= (MAX_FAILURES_IN_A_ROW + 2) * MAX_ATTEMPTS
+        assert (result.run.ended_at or 0) - result.run.started_at < 100_000
+
+    @jumping
     async def test_but_not_when_something_does(self) -> None:
-        nine_of_ten = [*[says(500)] * (MAX_FAILURES_IN_A_ROW - 1), healthy]
+        nine_of_ten = [*[says(404)] * (MAX_FAILURES_IN_A_ROW - 1), healthy]
         server = ScriptedServer(*nine_of_ten * 9)
         device = Device(server.answer, visits=90, batchSize=1, concurrency=1)
         assert (await device.sync()).run.visits == 9
@@ -257,6 +292,7 @@ class TestFaults:
     async def test_silence_costs_one_time_out(self) -> None:
         server = ScriptedServer(silent)
         result = await Device(server.answer, visits=1).sync()
+        assert (result.run.outcome, result.run.retries) == ("complete", 1)
         span = result.run.spans[0]
         assert span.end - span.start == pytest.approx(REQUEST_TIMEOUT_S * 1000)
         assert span.status == 0
@@ -340,7 +376,7 @@ class TestSplitting:
 
     @jumping
     async def test_half_a_batch_can_fail(self) -> None:
-        server = ScriptedServer(says(413), healthy, says(500))
+        server = ScriptedServer(says(413), healthy, says(404))
         device = Device(server.answer, visits=8)
         result = await device.sync()
         assert (result.run.outcome, result.run.visits) == ("partial", 4)
@@ -352,7 +388,7 @@ class TestSplitting:
 
     @jumping
     async def test_the_other_half_waits_when_the_first_fails(self) -> None:
-        server = ScriptedServer(says(413), says(500))
+        server = ScriptedServer(says(413), says(404))
         device = Device(server.answer, visits=8)
         result = await device.sync()
         assert (result.run.outcome, len(server.batches)) == ("failed", 2)
@@ -480,7 +516,7 @@ class TestLimits:
 class TestServers:
     @jumping
     async def test_each_server_has_a_ledger_of_its_own(self) -> None:
-        old, new = ScriptedServer(), ScriptedServer(says(500))
+        old, new = ScriptedServer(), ScriptedServer(says(404))
 
         async def answer(method: str, url: str, body: Record | None, token: str | None) -> Reply:
             server = new if "new.example" in url else old
@@ -504,7 +540,7 @@ class TestServers:
 class TestRuns:
     @jumping
     async def test_every_run_leaves_its_record(self) -> None:
-        server = ScriptedServer(healthy, says(500), says(401))
+        server = ScriptedServer(healthy, says(404), says(401))
         device = Device(server.answer, visits=20, batchSize=10, concurrency=1)
         results = [await device.sync() for _ in range(4)]
         outcomes: list[Outcome | None] = [result.run.outcome for result in results]
@@ -541,14 +577,15 @@ class TestStorage:
         server = ScriptedServer()
         device = Device(server.answer, visits=50, batchSize=10, concurrency=1, strategy=strategy)
         device.ledger_store = store = BrokenLedgerStore(device.database)
-        store.refusals = 1
+        store.refusals = 99
         result = await device.sync()
         assert isinstance(result.error, StorageError)
-        assert (result.run.outcome, len(server.batches)) == ("failed", 1)
+        assert (result.run.outcome, len(server.batches)) == ("failed", 2)
         assert result.run.error == "This device has no room left for Heyho."
         assert len(await device.waiting()) == 50
         assert_adds_up(device, result)
-        assert device.announced[-1]["visitsFailed"] == 10
+        assert device.announced[-1]["visitsFailed"] == 20
+        store.refusals = 0
         await device.sync()
         await device.assert_all_is_on(server)
 

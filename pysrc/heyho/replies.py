@@ -1,0 +1,153 @@
+"""What a server's answers mean, as the original HeyHo's server gives them, and ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from heyho.errors import (
+    NotSignedIn,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    TooLarge,
+    Unintelligible,
+)
+from heyho.model import Rejection, ServerLimits
+from heyho.wire import is_number
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A reply that accounts for every visit of a batch."""
+
+    stored: int
+    rejections: tuple[Rejection, ...] = ()
+
+
+def read_sync_reply(
+    status: int, headers: Mapping[str, str], text: str, *, sent: int
+) -> Acknowledgement:
+    """Read the answer to `POST /data/sync` of a batch of `sent` visits.
+
+    Only an answer that accounts for every visit, as stored or as rejected by name, is an
+    acknowledgement.
+
+    Raises:
+        SyncError: what the answer means otherwise.
+    """
+    answer = _decode(text)
+    said = _message(answer)
+    retry_after_s = _retry_after_s(headers, answer)
+    if status in (401, 403):
+        raise NotSignedIn(
+            "Your server does not know this token. Enter a valid one in the options.",
+            status=status,
+        )
+    if status == 413 or (status == 400 and said.startswith("Batch size exceeded")):
+        raise TooLarge(
+            f"Your server takes smaller batches. {said}".strip(),
+            status=status,
+            final=_refuses(answer),
+        )
+    if status == 429:
+        raise RateLimited(
+            "Your server asks to slow down. The rest goes a little later.",
+            status=status,
+            retry_after_s=retry_after_s,
+        )
+    if status >= 500 or status in (408, 425):
+        raise ServerFailed(
+            f"Your server had an error of its own ({status}). {said}".strip(),
+            status=status,
+            retry_after_s=retry_after_s,
+        )
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if status in (400, 422) and _refuses(answer) and not isinstance(data, dict):
+        if answer.get("error_code") not in (None, "VALIDATION_FAILED"):
+            # Such as BAD_BODY: something on the way has broken the request, no visit is at fault.
+            raise Unintelligible(
+                f"Your server could not read what it was sent ({status}). {said}", status=status
+            )
+        message = f"Your server refused the visits ({status}). {said}"
+        raise Refused(message, status=status, final=True)
+    if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
+        raise Unintelligible(
+            f"The answer ({status}) did not come from a Heyho server. "
+            "Check the server's address in the options.",
+            status=status,
+        )
+    rejections = _rejections(data.get("validation_errors"))
+    stored = data.get("page_visits_synced")
+    accounted = len(rejections) + int(stored) if _is_count(stored) else 0
+    if accounted != sent:
+        raise Unintelligible(
+            f"Your server accounted for {accounted} of {sent} visits; they go again.",
+            status=status,
+        )
+    return Acknowledgement(accounted - len(rejections), rejections)
+
+
+def read_limits(text: str) -> ServerLimits | None:
+    """Read the body of `GET /config`; None where it is not a Heyho server's.
+
+    A single value that makes no sense takes its default.
+    """
+    answer = _decode(text)
+    if not isinstance(answer, dict) or "maxRecords" not in answer:
+        return None
+    default = ServerLimits()
+
+    def limit(name: str, fallback: int) -> int:
+        value = answer.get(name)
+        return int(value) if _is_count(value) and value >= 1 else fallback
+
+    return ServerLimits(
+        max_records=min(limit("maxRecords", default.max_records), default.max_records),
+        max_body_bytes=limit("maxBodyBytes", default.max_body_bytes),
+    )
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuses(answer: Any) -> bool:
+    """Whether an answer is a Heyho server's own refusal, and not that of something before it."""
+    return isinstance(answer, dict) and answer.get("success") is False and bool(_message(answer))
+
+
+def _message(answer: Any) -> str:
+    message = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
+    return message[:300] if isinstance(message, str) else ""
+
+
+def _is_count(value: object) -> TypeGuard[float]:
+    return is_number(value) and value >= 0 and value == int(value)
+
+
+def _rejections(errors: Any) -> tuple[Rejection, ...]:
+    by_id: dict[str, str] = {}
+    for error in errors if isinstance(errors, list) else []:
+        named = isinstance(error, dict) and isinstance(error.get("record_id"), str)
+        if named and error.get("record_type", "page_visit") == "page_visit":
+            by_id.setdefault(error["record_id"], str(error.get("message") or "refused"))
+    return tuple(Rejection(record_id, reason) for record_id, reason in by_id.items())
+
+
+def _retry_after_s(headers: Mapping[str, str], answer: Any) -> float | None:
+    """Seconds from Retry-After, else from the body's `retry_after`; None when neither says."""
+    said = headers.get("retry-after")
+    if said is None and isinstance(answer, dict):
+        said = answer.get("retry_after")
+    try:
+        seconds = float(said)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(seconds, 3600.0) if math.isfinite(seconds) and seconds >= 0 else None

@@ -1,8 +1,6 @@
-// The offscreen page: boots Pyodide and hands every request over to heyho.engine.
-import { loadPyodide } from "./runtime/pyodide/pyodide.mjs";
+// The offscreen page: boots Pyodide, and hands every request over to heyho.engine.
+import { boot } from "./boot.js";
 import { openDatabase } from "./database.js";
-
-const indexURL = new URL("./runtime/pyodide/", import.meta.url).href;
 
 // Requests that arrive before Python does wait here: [request, respond].
 const waiting = [];
@@ -15,38 +13,13 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return true;
 });
 
-const fromSnapshot = async () => {
-  const response = await fetch("runtime/snapshot.bin");
-  return loadPyodide({ indexURL, _loadSnapshot: await response.arrayBuffer() });
-};
-
-// The options behind the snapshot are undocumented: whatever goes wrong there, this works.
-const fromFiles = async () => {
-  const [pyodide, archive] = await Promise.all([
-    loadPyodide({ indexURL }),
-    fetch("runtime/heyho.zip").then((response) => response.arrayBuffer()),
-  ]);
-  pyodide.unpackArchive(archive, "zip", {
-    extractDir: pyodide.runPython("import site; site.getsitepackages()[0]"),
-  });
-  return pyodide;
-};
-
-const boot = async () => {
-  let pyodide;
-  let how = "snapshot";
-  try {
-    pyodide = await fromSnapshot();
-  } catch (error) {
-    how = `files (${error})`;
-    pyodide = await fromFiles();
-  }
-  const start = pyodide.pyimport("heyho.engine").start;
-  engine = start(openDatabase, how);
+const start = async () => {
+  const { pyodide, source } = await boot();
+  engine = pyodide.pyimport("heyho.engine").start(openDatabase, source);
   for (const [request, respond] of waiting.splice(0)) engine.handle(request, respond);
 };
 
-boot().catch((error) => {
+start().catch((error) => {
   const reply = { ok: false, error: `Heyho's engine did not start: ${error}` };
   for (const [, respond] of waiting.splice(0)) respond(reply);
   window.close();

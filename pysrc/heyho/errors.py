@@ -21,7 +21,10 @@ HeyhoError
 Messages are sentences for the person: what happened, to what, and what to do next.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 
 class HeyhoError(Exception):
@@ -31,6 +34,29 @@ class HeyhoError(Exception):
     def sentence(self) -> str:
         """The message, as it is shown to the person."""
         return str(self)
+
+    def to_record(self) -> dict[str, Any]:
+        """What JSON can carry to another context, where `from_record` makes the same error."""
+        return {"name": type(self).__name__, "message": str(self), **vars(self)}
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> HeyhoError | None:
+        """The error that a record tells of, or None where Heyho has no such error."""
+        for kind in _kinds(HeyhoError):
+            if kind.__name__ == record["name"]:
+                error = kind.__new__(kind, record["message"])
+                vars(error).update({k: v for k, v in record.items() if k not in _OF_ALL})
+                return error
+        return None
+
+
+_OF_ALL = frozenset({"name", "message"})
+
+
+def _kinds(root: type[HeyhoError]) -> Iterator[type[HeyhoError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)
 
 
 class SettingsError(HeyhoError):

@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
+from heyho.errands import Errands
 from heyho.errors import TimedOut
 from heyho.model import Rejection, SeqRange
-from heyho.ports import FoldStep, Payload, Record, Reply
+from heyho.ports import FoldStep, Payload, Record, Reply, VisitStore
+from heyho.remote import RemoteWorker
 from heyho.sync.ledger import Ledger, unknown_rejection
 
 P = ParamSpec("P")
@@ -245,6 +247,132 @@ class MemoryTransport:
                 return await reply
         except TimeoutError:
             raise TimedOut(f"No answer within {timeout_s:.0f} seconds.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """What becomes of a worker, and when.
+
+    Attributes:
+        how: it is gone, or it does nothing any more.
+        at_call: 0 as it boots; n at its n-th `payload` or `post`.
+        carried_out: that call is carried out first, and only the answer is lost.
+    """
+
+    how: Literal["dies", "hangs"]
+    at_call: int = 0
+    carried_out: bool = False
+
+
+class MemoryWorkers:
+    """Workers in memory, which share a database and a server.
+
+    Args:
+        database: what they read.
+        answer: what they send to.
+        dooms: what becomes of each, in the order in which they are started; nothing of the rest.
+
+    Attributes:
+        lines: the way to each worker that was started.
+    """
+
+    def __init__(
+        self, database: MemoryDatabase, answer: Answer, dooms: Iterable[Doom | None] = ()
+    ) -> None:
+        self.lines: list[MemoryLine] = []
+        self._database = database
+        self._answer = answer
+        self._dooms = iter(dooms)
+
+    def start(self) -> RemoteWorker:
+        line = MemoryLine(self._database, self._answer, next(self._dooms, None))
+        self.lines.append(line)
+        return RemoteWorker(line)
+
+
+class MemoryLine:
+    """Line to a worker in memory. Messages cross as JSON, and one turn of the event loop later.
+
+    Attributes:
+        calls: how many times `payload` and `post` have arrived.
+        errands: the worker's end, once it has booted.
+        cut_off: whether the engine has ended the worker.
+    """
+
+    def __init__(self, database: MemoryDatabase, answer: Answer, doom: Doom | None) -> None:
+        self.calls = 0
+        self.errands: Errands | None = None
+        self.cut_off = False
+        self._visits = MemoryVisitStore(database)
+        self._transport = MemoryTransport(answer)
+        self._doom = doom
+        self._silent = False
+        self._unanswered: int | None = None
+
+    def open(self, hear: Callable[[Record], None], lose: Callable[[str], None]) -> None:
+        self._hear, self._lose = hear, lose
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._boot)
+
+    def send(self, message: Record) -> None:
+        self._loop.call_soon(self._arrive, json.dumps(message))
+
+    def cut(self) -> None:
+        self.cut_off = self._silent = True
+        if self.errands is not None:
+            self.errands.close()
+
+    def die(self) -> None:
+        """Let the worker be gone from now on."""
+        self.hang()
+        self._loop.call_soon(self._lose, "ended")
+
+    def hang(self) -> None:
+        """Let the worker do nothing any more."""
+        self._silent = True
+
+    def _boot(self) -> None:
+        if self._doom is not None and self._doom.at_call == 0:
+            self._befall(self._doom)
+        if not self._silent:
+            self.errands = Errands(
+                visits=self._opened, transport=self._transport, send=self._reply, source="memory"
+            )
+
+    async def _opened(self) -> VisitStore:
+        return self._visits
+
+    def _arrive(self, text: str) -> None:
+        message = json.loads(text)
+        if message["kind"] in ("payload", "post"):
+            self.calls += 1
+            if self._doom is not None and self.calls == self._doom.at_call:
+                if self._doom.carried_out:
+                    self._unanswered = message["number"]
+                else:
+                    self._befall(self._doom)
+        if self.errands is not None and not self._silent:
+            self.errands.take(message)
+
+    def _reply(self, message: Record) -> None:
+        if (
+            self._doom is not None
+            and self._unanswered is not None
+            and message.get("number") == self._unanswered
+        ):
+            self._befall(self._doom)
+        if not self._silent:
+            self._loop.call_soon(self._reach, json.dumps(message))
+
+    def _reach(self, text: str) -> None:
+        if not self.cut_off:
+            self._hear(json.loads(text))
+
+    def _befall(self, doom: Doom) -> None:
+        if doom.how == "dies":
+            self.die()
+        else:
+            self.hang()
 
 
 class MemoryServer:

@@ -1,0 +1,35 @@
+"""The server of the in-memory worlds: it answers as that of the transport's contract has to."""
+
+from __future__ import annotations
+
+import asyncio
+
+from heyho.errors import Unreachable
+from heyho.ports import Record, Reply
+from heyho.testing import reply
+
+
+class EchoServer:
+    """Tells what it was sent.
+
+    Attributes:
+        aborted: whether a request for `/silent` was cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.aborted = asyncio.Event()
+
+    async def answer(self, method: str, url: str, body: Record | None, token: str | None) -> Reply:
+        """An `Answer`."""
+        match url:
+            case "/echo":
+                return reply(200, {"method": method, "token": token, "body": body})
+            case "/fails":
+                return reply(500, {"message": "ü"}, retry_after="7")
+            case "/silent":
+                try:
+                    await asyncio.sleep(3600)
+                except asyncio.CancelledError:
+                    self.aborted.set()
+                    raise
+        raise Unreachable("Nobody is there.")

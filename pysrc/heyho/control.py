@@ -24,11 +24,13 @@ from heyho.ports import (
     StateStore,
     Transport,
     VisitStore,
+    Workers,
 )
 from heyho.profile import Profile
 from heyho.recording.fold import fold
 from heyho.settings import Settings
 from heyho.sync.pauses import retry_delay_min
+from heyho.sync.sending import Means
 from heyho.sync.synchronizer import Synchronizer
 
 EVENTS_PER_FOLD = 1000
@@ -48,6 +50,7 @@ class Ports:
     state: StateStore
     runs: RunStore
     transport: Transport
+    workers: Workers
     browser: Browser
 
 
@@ -67,6 +70,7 @@ class Control:
     - `run` {trigger}: starts a run, or joins the one under way; replies `joined` at once.
     - `status`: folds new events and replies `status`, `progress` (None when no run is on) and
       how the `engine` came up.
+    - `cancel`: ends the run under way; replies `cancelled`, whether there was one.
     - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
     """
 
@@ -76,13 +80,17 @@ class Control:
         self._boot_ms: float | None = None
         self._profile = Profile(ports.state)
         self._synchronizer = Synchronizer(
-            clock=ports.clock,
-            visits=ports.visits,
-            ledger=ports.ledger,
+            means=Means(
+                clock=ports.clock,
+                visits=ports.visits,
+                ledger=ports.ledger,
+                transport=ports.transport,
+                workers=ports.workers,
+                conditions=ports.browser.conditions,
+                random=Random(),  # noqa: S311 (jitter is no secret)
+            ),
             state=ports.state,
             runs=ports.runs,
-            transport=ports.transport,
-            random=Random(),  # noqa: S311 (jitter is no secret)
         )
         self._board = Board(
             clock=ports.clock,
@@ -119,11 +127,7 @@ class Control:
     async def _dispatch(self, request: Record) -> Record:
         match request.get("kind"):
             case "run":
-                asked = request.get("trigger")
-                for trigger in TRIGGERS:
-                    if asked == trigger:
-                        return {"ok": True, "joined": self._start(trigger)}
-                return {"ok": False, "error": f"A run has no trigger “{asked}”."}
+                return self._asked_to_run(request.get("trigger"))
             case "status":
                 await self._fold()
                 status = await self._board.show_status()
@@ -135,6 +139,8 @@ class Control:
                     "progress": self._board.progress,
                     "engine": {"boot": self._boot.source, "bootMs": self._boot_ms},
                 }
+            case "cancel":
+                return {"ok": True, "cancelled": self._synchronizer.cancel()}
             case "settings":
                 changes = request.get("settings", {})
                 if not isinstance(changes, dict):
@@ -142,6 +148,12 @@ class Control:
                 return {"ok": True, "settings": await self._change(changes)}
             case kind:
                 return {"ok": False, "error": f"The engine knows no request “{kind}”."}
+
+    def _asked_to_run(self, asked: object) -> Record:
+        for trigger in TRIGGERS:
+            if asked == trigger:
+                return {"ok": True, "joined": self._start(trigger)}
+        return {"ok": False, "error": f"A run has no trigger “{asked}”."}
 
     async def _prepare(self) -> None:
         """Whoever looks how things stand may well want to sync next."""
@@ -264,6 +276,8 @@ class Control:
             await state.put("notBefore", 0)
             await state.put("lastRun", None)
             await browser.clear_alarm("retry")
+            if after.can_sync:
+                await self._synchronizer.learn(after.server_url)
         await self._board.show_status()
         return record
 
@@ -284,5 +298,8 @@ class Control:
 def _summary(run: Run) -> dict[str, Any]:
     """What the status says of the last run."""
     record = run.to_record()
-    names = ("startedAt", "endedAt", "trigger", "strategy", "outcome", "visits", "rejected")
-    return {**{name: record[name] for name in names}, "error": record["error"]}
+    names = (
+        *("startedAt", "endedAt", "trigger", "strategy", "outcome", "visits", "rejected"),
+        *("cancelled", "error"),
+    )
+    return {name: record[name] for name in names}

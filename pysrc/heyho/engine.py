@@ -19,6 +19,7 @@ from heyho.browser.stores import (
     IdbStateStore,
     IdbVisitStore,
 )
+from heyho.browser.workers import BrowserWorkers
 from heyho.control import Boot, Control, Ports
 from heyho.errors import HeyhoError
 
@@ -48,6 +49,7 @@ class Engine:
             state=IdbStateStore(database),
             runs=IdbRunStore(database),
             transport=FetchTransport(),
+            workers=BrowserWorkers("worker.js"),
             browser=ExtensionBrowser(),
         )
         control = Control(ports, self._boot)

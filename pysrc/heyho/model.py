@@ -5,6 +5,7 @@ Times are epoch milliseconds (`_at`), lengths of time say their unit in their na
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -101,10 +102,13 @@ class ServerLimits:
     Attributes:
         max_records: visits in one request, at most.
         max_body_bytes: bytes of the JSON body before compression, at most.
+        rate_limits: requests in a time at most, as `heyho.sync.quota` reads them; None for a
+            server that does not say.
     """
 
     max_records: int = 1000
     max_body_bytes: int = 10_000_000
+    rate_limits: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +129,16 @@ class Span:
     attempt: int = 1
 
 
+SPANS_KEPT = 5000
+
+
+def _spans() -> deque[Span]:
+    return deque(maxlen=SPANS_KEPT)
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The record of one sync, from start to end."""
+    """The record of one sync, from start to end; of its spans the last `SPANS_KEPT`."""
 
     started_at: float
     trigger: Trigger
@@ -141,10 +152,11 @@ class Run:
     rejected: int = 0
     retries: int = 0
     rate_limited: int = 0
+    cancelled: bool = False
     error: str | None = None
     boot: str = ""
     boot_ms: float | None = None
-    spans: list[Span] = field(default_factory=list)
+    spans: deque[Span] = field(default_factory=_spans)
 
     def to_record(self) -> dict[str, Any]:
         """The stored form, camelCase; `boot` says what the engine was started from."""
@@ -161,6 +173,7 @@ class Run:
             "rejected": self.rejected,
             "retries": self.retries,
             "rateLimited": self.rate_limited,
+            "cancelled": self.cancelled,
             "error": self.error,
             "boot": self.boot,
             "bootMs": self.boot_ms,

@@ -127,8 +127,11 @@ class StateStore(Protocol):
 class RunStore(Protocol):
     """The records of past sync runs."""
 
-    async def add(self, run: Record, *, keep: int) -> None:
-        """Append a run's record and forget the oldest ones beyond `keep`."""
+    async def add(self, run: Record, *, keep: int, keep_spans: int) -> None:
+        """Append a run's record, and forget the oldest ones beyond `keep`.
+
+        Those beyond `keep_spans` lose their `spans`.
+        """
         ...
 
 
@@ -186,6 +189,23 @@ class Workers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """The device as it is now.
+
+    Attributes:
+        online: False only where it is certain that there is no connection.
+        slow: the connection is like 3G or worse.
+        metered: the person wants little to be sent.
+        cores: how many threads run at once.
+    """
+
+    online: bool = True
+    slow: bool = False
+    metered: bool = False
+    cores: int = 2
+
+
 class Browser(Protocol):
     """What the engine asks of the rest of the extension."""
 
@@ -209,6 +229,10 @@ class Browser(Protocol):
 
     async def recording_changed(self, *, paused: bool) -> None:
         """Tell the recorder that it was paused or resumed."""
+        ...
+
+    def conditions(self) -> Conditions:
+        """The device and its connection."""
         ...
 
     def publish(self, message: Record) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -28,20 +26,32 @@ class Acknowledgement:
     rejections: tuple[Rejection, ...] = ()
 
 
+def decode(text: str) -> Any:
+    """The JSON of an answer, or None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def read_sync_reply(
-    status: int, headers: Mapping[str, str], text: str, *, sent: int
+    status: int, answer: Any, *, sent: int, retry_after_s: float | None = None
 ) -> Acknowledgement:
     """Read the answer to `POST /data/sync` of a batch of `sent` visits.
 
     Only an answer that accounts for every visit, as stored or as rejected by name, is an
     acknowledgement.
 
+    Args:
+        status: the HTTP status.
+        answer: the decoded body.
+        sent: how many visits there were.
+        retry_after_s: for how long the server wants to be left alone, which errors pass on.
+
     Raises:
         SyncError: what the answer means otherwise.
     """
-    answer = _decode(text)
     said = _message(answer)
-    retry_after_s = _retry_after_s(headers, answer)
     if status in (401, 403):
         raise NotSignedIn(
             "Your server does not know this token. Enter a valid one in the options.",
@@ -96,7 +106,7 @@ def read_limits(text: str) -> ServerLimits | None:
 
     A single value that makes no sense takes its default.
     """
-    answer = _decode(text)
+    answer = decode(text)
     if not isinstance(answer, dict) or "maxRecords" not in answer:
         return None
     default = ServerLimits()
@@ -108,14 +118,8 @@ def read_limits(text: str) -> ServerLimits | None:
     return ServerLimits(
         max_records=min(limit("maxRecords", default.max_records), default.max_records),
         max_body_bytes=limit("maxBodyBytes", default.max_body_bytes),
+        rate_limits=answer.get("rateLimits"),
     )
-
-
-def _decode(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _refuses(answer: Any) -> bool:
@@ -139,15 +143,3 @@ def _rejections(errors: Any) -> tuple[Rejection, ...]:
         if named and error.get("record_type", "page_visit") == "page_visit":
             by_id.setdefault(error["record_id"], str(error.get("message") or "refused"))
     return tuple(Rejection(record_id, reason) for record_id, reason in by_id.items())
-
-
-def _retry_after_s(headers: Mapping[str, str], answer: Any) -> float | None:
-    """Seconds from Retry-After, else from the body's `retry_after`; None when neither says."""
-    said = headers.get("retry-after")
-    if said is None and isinstance(answer, dict):
-        said = answer.get("retry_after")
-    try:
-        seconds = float(said)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(seconds, 3600.0) if math.isfinite(seconds) and seconds >= 0 else None

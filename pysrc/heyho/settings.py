@@ -12,7 +12,7 @@ from heyho.errors import SettingsError
 from heyho.exclusions import to_regexp
 
 API_PATH = "/api/v1"
-STRATEGIES = ("sequential", "concurrent")
+STRATEGIES = ("auto", "sequential", "concurrent", "parallel")
 RANGES = {
     "concurrency": (1, 10),
     "workers": (1, 8),

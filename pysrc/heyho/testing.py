@@ -16,7 +16,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from heyho.errands import Errands
 from heyho.errors import TimedOut
 from heyho.model import Rejection, SeqRange
-from heyho.ports import FoldStep, Payload, Record, Reply, VisitStore
+from heyho.ports import Conditions, FoldStep, Payload, Record, Reply, VisitStore
 from heyho.remote import RemoteWorker
 from heyho.sync.ledger import Ledger, unknown_rejection
 
@@ -216,9 +216,11 @@ class MemoryRunStore:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def add(self, run: Record, *, keep: int) -> None:
+    async def add(self, run: Record, *, keep: int, keep_spans: int) -> None:
         database = self._database
         database.runs[database.next_run] = deepcopy(run)
+        if old := database.runs.get(database.next_run - keep_spans):
+            old["spans"] = []
         for key in [key for key in database.runs if key <= database.next_run - keep]:
             del database.runs[key]
         database.next_run += 1
@@ -418,6 +420,7 @@ class MemoryBrowser:
         self.paused: list[bool] = []
         self.closed = False
         self.locked: set[str] = set()
+        self.device = Conditions()
 
     async def set_alarm(
         self, name: str, *, delay_minutes: float, period_minutes: float | None = None
@@ -436,6 +439,9 @@ class MemoryBrowser:
 
     async def recording_changed(self, *, paused: bool) -> None:
         self.paused.append(paused)
+
+    def conditions(self) -> Conditions:
+        return self.device
 
     def publish(self, message: Record) -> None:
         self.published.append(deepcopy(message))

@@ -208,10 +208,13 @@ async def state_keeps_json(stores: Stores) -> None:
 
 
 async def runs_are_bounded(stores: Stores) -> None:
-    """Only the newest runs are kept, in order."""
+    """Only the newest runs are kept, in order, and the spans of fewer."""
     for number in range(7):
-        await stores.runs.add({"startedAt": number, "error": None, "spans": []}, keep=3)
-    assert [run["startedAt"] for run in await stores.runs_kept()] == [4, 5, 6]
+        await stores.runs.add(
+            {"startedAt": number, "error": None, "spans": [1]}, keep=3, keep_spans=2
+        )
+    kept = [(run["startedAt"], run["spans"]) for run in await stores.runs_kept()]
+    assert kept == [(4, []), (5, [1]), (6, [1])]
 
 
 CONTRACTS: tuple[Contract, ...] = (

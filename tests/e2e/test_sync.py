@@ -44,7 +44,10 @@ def test_a_click_syncs(browser: Browser, server: ServerProcess, site: Site) -> N
     assert browser.console() == []
 
 
-@pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
+STRATEGIES = ["sequential", "concurrent", "parallel", "auto"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_each_strategy_sends_everything(
     browser: Browser, server: ServerProcess, strategy: str
 ) -> None:
@@ -57,7 +60,9 @@ def test_each_strategy_sends_everything(
     assert (run["strategy"], run["outcome"], run["visits"]) == (strategy, "complete", 5_000)
     assert len(run["spans"]) == 5
     assert len(lanes) == (1 if strategy == "sequential" else 5)
+    assert run["why"].startswith("concurrent, " if strategy == "auto" else "set in the options")
     assert_all_stored(browser, server, 5_000)
+    assert browser.console() == []
 
 
 def test_the_alarm_syncs_without_a_click(
@@ -147,7 +152,7 @@ def test_a_wrong_token(browser: Browser, server: ServerProcess) -> None:
     assert_all_stored(browser, server, 10)
 
 
-@pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_in_mid_sync(
     launch: Callable[..., Browser], server: ServerProcess, proxy: FaultProxy, strategy: str
 ) -> None:

@@ -218,9 +218,7 @@ NEARLY_BATCHES = st.fixed_dictionaries(
     },
     optional={"anonymousClientId": ANY_JSON},
 )
-UNHURRIED = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+UNHURRIED = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @UNHURRIED

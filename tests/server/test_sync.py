@@ -54,7 +54,7 @@ def test_the_reply_has_the_original_shape_and_is_an_acknowledgement(client: http
             "validation_errors": [],
         },
     }
-    assert read_sync_reply(200, response.headers, response.text, sent=1).stored == 1
+    assert read_sync_reply(200, response.json(), sent=1).stored == 1
 
 
 def test_a_bad_record_among_good_ones_is_named_with_its_reason(
@@ -88,7 +88,7 @@ def test_a_batch_of_bad_records_alone_is_400_and_names_them(client: httpx.Client
     assert body["message"] == "Validation failed for one or more records"
     assert body["errors"] == []
     assert [error["record_id"] for error in body["data"]["validation_errors"]] == ["bad-1", "bad-2"]
-    acknowledged = read_sync_reply(400, response.headers, response.text, sent=2)
+    acknowledged = read_sync_reply(400, response.json(), sent=2)
     assert [rejection.record_id for rejection in acknowledged.rejections] == ["bad-1", "bad-2"]
 
 
@@ -99,7 +99,7 @@ def test_a_record_without_a_usable_id_is_named_by_its_index(
     response = send(client, [visit("beside"), record])
     (error,) = response.json()["data"]["validation_errors"]
     assert (error["record_id"], error["index"]) == ("#1", 1)
-    assert len(read_sync_reply(200, response.headers, response.text, sent=2).rejections) == 1
+    assert len(read_sync_reply(200, response.json(), sent=2).rejections) == 1
 
 
 def test_an_unusable_id_that_is_text_is_given_back(client: httpx.Client) -> None:

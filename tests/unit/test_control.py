@@ -23,6 +23,7 @@ from heyho.testing import (
     MemoryStateStore,
     MemoryTransport,
     MemoryVisitStore,
+    MemoryWorkers,
     jumping,
 )
 from unit.recording.story import Story
@@ -100,9 +101,9 @@ class RunStore(MemoryRunStore):
         super().__init__(database)
         self._disk = disk
 
-    async def add(self, run: Record, *, keep: int) -> None:
+    async def add(self, *args: Any, **kwargs: Any) -> None:
         self._disk.allow("add run")
-        await super().add(run, keep=keep)
+        await super().add(*args, **kwargs)
 
 
 class Browser(MemoryBrowser):
@@ -146,6 +147,7 @@ class Extension:
                 state=StateStore(self.database, self.disk),
                 runs=RunStore(self.database, self.disk),
                 transport=MemoryTransport(self.server.answer),
+                workers=MemoryWorkers(self.database, self.server.answer),
                 browser=self.browser,
             ),
             Boot("snapshot", ready_at=T0 + 400.0),
@@ -209,6 +211,7 @@ class TestRun:
             "outcome": "complete",
             "visits": 5,
             "rejected": 0,
+            "cancelled": False,
             "error": None,
         }
 

@@ -22,16 +22,16 @@ from heyho.model import Rejection, ServerLimits
 from heyho.ports import Record
 from heyho.replies import (
     Acknowledgement,
+    decode,
     read_limits,
     read_sync_reply,
 )
 
 
-def answer(status: int = 200, body: object = None, *, sent: int = 3, **headers: str) -> Any:
-    """What an answer means; headers with `_` for `-`."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+def answer(status: int = 200, body: object = None, *, sent: int = 3) -> Any:
+    """What an answer means."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return read_sync_reply(status, named, text, sent=sent)
+    return read_sync_reply(status, decode(text), sent=sent, retry_after_s=7)
 
 
 def account(stored: Any, *errors: Any, **more: Any) -> Record:
@@ -227,7 +227,7 @@ class TestReplies:
     @example(429, json.dumps({"retry_after": 10**400}))
     def test_anything_is_an_acknowledgement_or_a_sync_error(self, status: int, text: str) -> None:
         try:
-            acknowledged = read_sync_reply(status, {}, text, sent=2)
+            acknowledged = read_sync_reply(status, decode(text), sent=2)
         except SyncError as error:
             assert error.sentence
             assert error.status == status
@@ -236,52 +236,11 @@ class TestReplies:
             assert acknowledged.stored + len(acknowledged.rejections) == 2
 
 
-class TestRetryAfter:
-    @pytest.mark.parametrize(
-        ("said", "seconds"),
-        [
-            ("0", 0),
-            ("30", 30),
-            (" 30 ", 30),
-            ("1.5", 1.5),
-            ("3600", 3600),
-            ("86400", 3600),
-            ("-1", None),
-            ("soon", None),
-            ("", None),
-            ("nan", None),
-            ("inf", None),
-            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ],
-    )
-    def test_the_header(self, said: str, seconds: float | None) -> None:
-        for status, kind in ((429, RateLimited), (503, ServerFailed)):
-            with pytest.raises(kind) as caught:
-                answer(status, {}, retry_after=said)
-            assert caught.value.retry_after_s == seconds
-
-    @pytest.mark.parametrize(
-        ("body", "seconds"),
-        [
-            ({"retry_after": 12}, 12),
-            ({"retry_after": "12"}, 12),
-            ({"retry_after": 10**400}, None),
-            ({"retry_after": [12]}, None),
-            ({"retry_after": None}, None),
-            ({}, None),
-            ([], None),
-            ("<html>", None),
-        ],
-    )
-    def test_the_body(self, body: object, seconds: float | None) -> None:
-        with pytest.raises(RateLimited) as caught:
-            answer(429, body)
-        assert caught.value.retry_after_s == seconds
-
-    def test_the_header_comes_first(self) -> None:
-        with pytest.raises(RateLimited) as caught:
-            answer(429, {"retry_after": 99}, retry_after="7")
-        assert caught.value.retry_after_s == 7
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_the_servers_wish_to_wait_comes_through(status: int) -> None:
+    with pytest.raises(SyncError) as caught:
+        answer(status)
+    assert caught.value.retry_after_s == 7
 
 
 class TestLimits:

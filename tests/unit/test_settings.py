@@ -232,7 +232,7 @@ def test_every_strategy(name: str) -> None:
 @pytest.mark.parametrize("value", ["teleport", "", 1, [], {}, "Concurrent"])
 def test_no_other_strategy(value: object) -> None:
     sentence = problem("strategy", value)
-    assert sentence == "The strategy must be one of sequential, concurrent."
+    assert sentence == "The strategy must be one of auto, sequential, concurrent, parallel."
 
 
 NUMBERS = {

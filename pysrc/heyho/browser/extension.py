@@ -12,7 +12,7 @@ from pyodide.ffi import JsException
 
 from heyho.browser.interop import Callbacks, to_object, to_value
 from heyho.errors import HeyhoError
-from heyho.ports import Record
+from heyho.ports import Conditions, Record
 
 CHANNEL = "heyho"
 FAILURE_COLOUR = "#b3261e"
@@ -57,6 +57,15 @@ class ExtensionBrowser:
 
     async def recording_changed(self, *, paused: bool) -> None:
         await self._tell({"kind": "recording", "paused": paused})
+
+    def conditions(self) -> Conditions:
+        connection = getattr(js.navigator, "connection", None)
+        return Conditions(
+            online=js.navigator.onLine is not False,
+            slow=getattr(connection, "effectiveType", None) in ("slow-2g", "2g", "3g"),
+            metered=getattr(connection, "saveData", None) is True,
+            cores=int(js.navigator.hardwareConcurrency),
+        )
 
     def publish(self, message: Record) -> None:
         self._channel.postMessage(to_object(message))

@@ -179,13 +179,20 @@ class IdbRunStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, run: Record, *, keep: int) -> None:
+    async def add(self, run: Record, *, keep: int, keep_spans: int) -> None:
         def body(transaction: Transaction) -> None:
             runs = transaction.store("runs")
 
             def forget(key: int) -> None:
                 if key > keep:
                     runs.delete(js.IDBKeyRange.upperBound(key - keep))
+                if key > keep_spans:
+                    transaction.then(runs.get(key - keep_spans), partial(shorten, key - keep_spans))
+
+            def shorten(key: int, old: Any) -> None:
+                if old:
+                    old.spans = js.Array.new()
+                    runs.put(old, key)
 
             transaction.then(runs.add(to_object(run)), forget)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain, islice
 
@@ -22,6 +22,7 @@ class ReadAhead:
         batches: what the lanes will ask for, in this order.
         client_id: the device that the payloads name.
         depth: how many payloads may wait for a lane.
+        timed: told how long reading took, in milliseconds, where nothing else was read meanwhile.
         ready: payloads that were read, or are being read, before; those of other ranges are let go.
     """
 
@@ -33,7 +34,9 @@ class ReadAhead:
         client_id: str,
         depth: int,
         ready: Mapping[SeqRange, asyncio.Task[Payload]] | None = None,
+        timed: Callable[[float], None] = lambda _: None,
     ) -> None:
+        self._timed = timed
         self._visits = visits
         self._client_id = client_id
         self._depth = depth
@@ -89,10 +92,18 @@ class ReadAhead:
         if not self._asking and all(task.done() for task in self._ahead.values()):
             self._read_next()
 
+    async def _read(self, seqs: SeqRange) -> Payload:
+        loop = asyncio.get_running_loop()
+        alone, begun_s = len(self._ahead) == 1, loop.time()
+        payload = await self._visits.payload(seqs, client_id=self._client_id)
+        if alone and not self._asking:
+            self._timed(1000 * (loop.time() - begun_s))
+        return payload
+
     def _read_next(self) -> bool:
         if self._closed or self._next is None or len(self._ahead) >= self._depth:
             return False
-        reading = asyncio.ensure_future(self._visits.payload(self._next, client_id=self._client_id))
+        reading = asyncio.ensure_future(self._read(self._next))
         reading.add_done_callback(self._read_on)
         self._ahead[self._next] = reading
         self._next = next(self._coming, None)
@@ -107,9 +118,10 @@ async def reading_ahead(
     client_id: str,
     depth: int,
     ready: Mapping[SeqRange, asyncio.Task[Payload]],
+    timed: Callable[[float], None],
 ) -> AsyncIterator[ReadAhead]:
     """A `ReadAhead` for as long as the block lasts."""
-    ahead = ReadAhead(visits, batches, client_id=client_id, depth=depth, ready=ready)
+    ahead = ReadAhead(visits, batches, client_id=client_id, depth=depth, ready=ready, timed=timed)
     try:
         yield ahead
     finally:

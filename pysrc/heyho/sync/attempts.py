@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from heyho.errors import SyncError, TooLarge
+from heyho.errors import RateLimited, SyncError, TooLarge, Unreachable
 from heyho.model import Rejection, ServerLimits
-from heyho.ports import Payload
-from heyho.replies import read_sync_reply
+from heyho.ports import Clock, Conditions, Payload, Reply
+from heyho.replies import decode, read_sync_reply
 from heyho.settings import Settings
 from heyho.sync.carriers import Carrier
 from heyho.sync.logbook import Logbook
-from heyho.sync.patience import Patience
+from heyho.sync.pacing import Gate
+from heyho.sync.patience import MAX_WAIT_S, Patience
 from heyho.sync.progress import Travel
+from heyho.sync.quota import read_advice
 
 REQUEST_TIMEOUT_S = 30.0
+OFFLINE_S = 30.0
+LOOK_S = 0.5
 
 
 class Attempts:
@@ -27,15 +32,21 @@ class Attempts:
     def __init__(
         self,
         *,
+        clock: Clock,
+        conditions: Callable[[], Conditions],
         settings: Settings,
         limits: ServerLimits,
+        gate: Gate,
         patience: Patience,
         logbook: Logbook,
         over: asyncio.Event,
     ) -> None:
+        self._clock = clock
+        self._conditions = conditions
         self._url = f"{settings.server_url}/data/sync"
         self._token = settings.token
         self._limits = limits
+        self._gate = gate
         self._patience = patience
         self._logbook = logbook
         self._over = over
@@ -59,6 +70,8 @@ class Attempts:
                 return await self._attempt(payload, carrier, travel, lane=lane, attempt=attempt)
             except SyncError as error:
                 pause_s = self._patience.pause_s(error, attempt=attempt)
+                if isinstance(error, Unreachable):
+                    pause_s = await self._until_online(pause_s, travel)
                 if pause_s is None or await self._ends_within(pause_s, travel):
                     raise
             attempt += 1
@@ -67,14 +80,54 @@ class Attempts:
     async def _attempt(
         self, payload: Payload, carrier: Carrier, travel: Travel, *, lane: int, attempt: int
     ) -> tuple[Rejection, ...]:
-        with self._logbook.attempt(payload, travel, lane=lane, attempt=attempt) as answered:
-            reply = await carrier.post(
-                self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
-            )
-            answered(reply)
-        taken = read_sync_reply(reply.status, reply.headers, reply.text, sent=payload.visits)
+        ticket = await self._admit(travel)
+        reply: Reply | None = None
+        try:
+            with self._logbook.attempt(payload, travel, lane=lane, attempt=attempt) as answered:
+                reply = await carrier.post(
+                    self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
+                )
+                answered(reply)
+        finally:
+            if reply is None:
+                self._gate.lost(ticket)
+        answer = decode(reply.text)
+        advice = read_advice(reply.status, reply.headers, answer, now_ms=self._clock.now_ms())
+        self._gate.heard(ticket, advice)
+        taken = read_sync_reply(
+            reply.status, answer, sent=payload.visits, retry_after_s=advice.retry_after_s
+        )
         self._patience.succeeded()
         return taken.rejections
+
+    async def _admit(self, travel: Travel) -> int:
+        """Wait for the gate; who would have to wait too long leaves it to another run."""
+        wait_s = self._gate.wait_s
+        later = RateLimited(
+            "Your server asks to slow down. The rest goes a little later.", retry_after_s=wait_s
+        )
+        if wait_s > MAX_WAIT_S:
+            raise later
+        if wait_s:
+            self._logbook.wait(travel, wait_s)
+        try:
+            async with asyncio.timeout(MAX_WAIT_S):
+                ticket = await self._gate.admit()
+        except TimeoutError:
+            raise later from None
+        if self._over.is_set():
+            self._gate.lost(ticket)
+            raise later
+        return ticket
+
+    async def _until_online(self, pause_s: float | None, travel: Travel) -> float | None:
+        """The pause before the next attempt; without a connection, until there is one again."""
+        looks = 0
+        while not self._conditions().online:
+            if looks * LOOK_S >= OFFLINE_S or await self._ends_within(LOOK_S, travel):
+                return None
+            looks += 1
+        return 0.0 if looks else pause_s
 
     async def _ends_within(self, seconds: float, travel: Travel) -> bool:
         """Wait, unless the run is ending."""

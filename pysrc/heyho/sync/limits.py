@@ -78,10 +78,11 @@ class LimitsReader:
                 "askedAt": self._clock.now_ms(),
                 "maxRecords": limits.max_records,
                 "maxBodyBytes": limits.max_body_bytes,
+                "rateLimits": limits.rate_limits,
             },
         )
         return limits
 
 
 def _limits(known: dict[str, Any]) -> ServerLimits:
-    return ServerLimits(known["maxRecords"], known["maxBodyBytes"])
+    return ServerLimits(known["maxRecords"], known["maxBodyBytes"], known.get("rateLimits"))

@@ -11,7 +11,12 @@ from heyho.sync.progress import Phase, Progress, Travel
 
 
 class Logbook:
-    """Keeps a run's record and its progress, and tells of each change."""
+    """Keeps a run's record and its progress, and tells of each change.
+
+    Args:
+        announce: called with the progress after each change.
+        attempted: called with the span of each attempt once it has ended.
+    """
 
     def __init__(
         self,
@@ -20,9 +25,11 @@ class Logbook:
         run: Run,
         progress: Progress,
         announce: Callable[[Progress], None],
+        attempted: Callable[[Span], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._announce = announce
+        self._attempted = attempted
         self.run = run
         self.progress = progress
 
@@ -44,6 +51,11 @@ class Logbook:
         """What happens to a batch now."""
         travel.phase = phase
         self.tell()
+
+    def wait(self, travel: Travel, seconds: float) -> None:
+        """The server wants no request for so long."""
+        self.progress.waits_until = self._clock.now_ms() + 1000 * seconds
+        self.phase(travel, "waiting")
 
     def read(self, travel: Travel, *, visits: int, numbers: int) -> None:
         """A batch turned out to have so many visits under its sequence numbers."""
@@ -67,19 +79,19 @@ class Logbook:
         try:
             yield answered
         finally:
-            self.run.rate_limited += status == 429
-            self.run.spans.append(
-                Span(
-                    batch=travel.number,
-                    lane=lane,
-                    start=start,
-                    end=self._clock.now_ms(),
-                    visits=payload.visits,
-                    bytes=payload.sent_bytes,
-                    status=status,
-                    attempt=attempt,
-                )
+            span = Span(
+                batch=travel.number,
+                lane=lane,
+                start=start,
+                end=self._clock.now_ms(),
+                visits=payload.visits,
+                bytes=payload.sent_bytes,
+                status=status,
+                attempt=attempt,
             )
+            self.run.rate_limited += status == 429
+            self.run.spans.append(span)
+            self._attempted(span)
 
     def retry(self) -> None:
         """Another attempt follows."""

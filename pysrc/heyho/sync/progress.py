@@ -85,6 +85,9 @@ class Progress:
             lanes=max(self.lanes, 1),
         )
 
+    def _waits_until(self, at_ms: float) -> float | None:
+        return self.waits_until if self.waits_until and self.waits_until > at_ms else None
+
     def to_record(self, at_ms: float) -> dict[str, Any]:
         """The published form, camelCase, as it stands at a time in epoch milliseconds."""
         elapsed_s = max(0.0, at_ms - self.started_at) / 1000
@@ -103,7 +106,7 @@ class Progress:
             "bytes": self.bytes,
             "visitsPerSecond": self.visits_done / elapsed_s if elapsed_s else 0.0,
             "secondsLeft": self.seconds_left(at_ms),
-            "waitsUntil": self.waits_until,
+            "waitsUntil": self._waits_until(at_ms),
             "lanes": [
                 {
                     "lane": lane,

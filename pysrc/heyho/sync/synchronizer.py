@@ -6,28 +6,25 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from random import Random
 
 from heyho.errors import HeyhoError, SyncError
 from heyho.model import Outcome, Run, SeqRange, ServerLimits, Trigger
-from heyho.ports import Clock, LedgerStore, Payload, RunStore, StateStore, Transport, VisitStore
+from heyho.ports import RunStore, StateStore
 from heyho.settings import Settings
-from heyho.sync.acknowledger import Acknowledger
-from heyho.sync.ahead import ReadAhead, reading_ahead
-from heyho.sync.attempts import Attempts
+from heyho.sync.ahead import ReadAhead
 from heyho.sync.batches import count_batches, cut
-from heyho.sync.carriers import OwnThread
-from heyho.sync.courier import Courier
-from heyho.sync.lanes import Lanes
 from heyho.sync.limits import LimitsReader
 from heyho.sync.logbook import Logbook
-from heyho.sync.patience import Patience
+from heyho.sync.pace import Pace, PaceKeeper
+from heyho.sync.plan import MAX_LANES, Plan, fixed_plan
 from heyho.sync.progress import Progress
-from heyho.sync.strategies import Strategy
-from heyho.sync.strategies.concurrent import concurrent
-from heyho.sync.strategies.sequential import sequential
+from heyho.sync.quota import read_policies
+from heyho.sync.sending import Means, Prepared, Sending
+from heyho.sync.strategies.auto import Situation, choose
+from heyho.sync.strategies.parallel import WorkerCrew
 
 RUNS_KEPT = 500
+SPANS_KEPT_OF_RUNS = 50
 COUNTED_VISITS = 100_000
 
 
@@ -42,25 +39,13 @@ class RunResult:
 class Synchronizer:
     """Runs syncs, one at a time: its caller sees to that."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        visits: VisitStore,
-        ledger: LedgerStore,
-        state: StateStore,
-        runs: RunStore,
-        transport: Transport,
-        random: Random,
-    ) -> None:
-        self._clock = clock
-        self._visits = visits
-        self._ledger = ledger
-        self._limits = LimitsReader(clock=clock, state=state, transport=transport)
+    def __init__(self, *, means: Means, state: StateStore, runs: RunStore) -> None:
+        self._means = means
+        self._limits = LimitsReader(clock=means.clock, state=state, transport=means.transport)
+        self._keeper = PaceKeeper(clock=means.clock, state=state)
         self._runs = runs
-        self._transport = transport
-        self._random = random
-        self._ready: dict[SeqRange, asyncio.Task[Payload]] = {}
+        self._prepared: Prepared | None = None
+        self._under_way: tuple[Run, asyncio.Task[HeyhoError | None]] | None = None
 
     async def waiting(self, destination: str) -> int:
         """How many visits a destination has not acknowledged.
@@ -70,24 +55,35 @@ class Synchronizer:
         gaps = await self._gaps(destination)
         if sum(map(len, gaps)) > COUNTED_VISITS:
             return sum(map(len, gaps))
-        return sum([await self._visits.count(gap) for gap in gaps])
+        return sum([await self._means.visits.count(gap) for gap in gaps])
+
+    async def learn(self, server_url: str) -> None:
+        """Ask a server for its limits, if they are not known, so that no run has to wait for them.
+
+        Does not wait for the answer.
+        """
+        await self._limits.refresh(server_url)
 
     async def prepare(self, settings: Settings, *, client_id: str) -> None:
-        """Read the first batches, as a run would, so that one that starts soon sends at once.
+        """Get ready for a run that may start soon, so that it sends at once.
 
-        What is read is kept for the next run; nothing is sent.
+        Reads the first batches, or boots workers. It is kept for the next run; nothing is sent.
         """
-        if self._ready:
+        if self._prepared:
             return
+        await self.learn(settings.server_url)
         limits = await self._limits.known(settings.server_url) or ServerLimits()
-        await self._limits.refresh(settings.server_url)
-        batches = cut(
-            await self._gaps(settings.destination),
-            size=min(settings.batch_size, limits.max_records),
-        )
-        _, lanes = _strategy(settings)
-        first = list(islice(batches, lanes))
-        self._ready = ReadAhead(self._visits, first, client_id=client_id, depth=lanes).start()
+        gaps = await self._gaps(settings.destination)
+        size = min(settings.batch_size, limits.max_records)
+        pace = await self._keeper.pace(settings.destination)
+        plan = self._plan(settings, pace, limits, count_batches(gaps, size=size))
+        if plan.workers:
+            crew = WorkerCrew(self._means.workers, size=plan.workers, client_id=client_id)
+            self._prepared = Prepared({}, crew)
+            return
+        first = list(islice(cut(gaps, size=size), plan.lanes))
+        reading = ReadAhead(self._means.visits, first, client_id=client_id, depth=plan.lanes)
+        self._prepared = Prepared(reading.start())
 
     async def run(
         self,
@@ -104,26 +100,45 @@ class Synchronizer:
         Never raises for what a server or a connection does: that is in the result.
         """
         run = Run(
-            started_at=self._clock.now_ms(),
+            started_at=self._means.clock.now_ms(),
             trigger=trigger,
             strategy=settings.strategy,
-            why="set in the options",
             boot=boot,
             boot_ms=boot_ms,
         )
-        gaps = await self._gaps(settings.destination)
         error: HeyhoError | None = None
+        gaps = await self._gaps(settings.destination)
         if gaps:
-            error = await self._send(gaps, settings, client_id, run, announce)
-        run.ended_at = self._clock.now_ms()
-        run.outcome = _outcome(run.visits + run.rejected, error)
+            sending = asyncio.ensure_future(self._send(gaps, settings, client_id, run, announce))
+            self._under_way = run, sending
+            try:
+                error = await sending
+            except asyncio.CancelledError:
+                if not run.cancelled:
+                    raise
+            finally:
+                self._under_way = None
+        run.ended_at = self._means.clock.now_ms()
+        run.outcome = _outcome(run, error)
         run.error = error.sentence if error else None
-        await self._runs.add(run.to_record(), keep=RUNS_KEPT)
+        if run.outcome != "nothing" or run.trigger == "manual":
+            await self._runs.add(run.to_record(), keep=RUNS_KEPT, keep_spans=SPANS_KEPT_OF_RUNS)
         return RunResult(run, error)
+
+    def cancel(self) -> bool:
+        """End the run under way: requests are aborted, and what was not acknowledged waits.
+
+        Returns whether there was anything to end.
+        """
+        if self._under_way is None:
+            return False
+        run, sending = self._under_way
+        run.cancelled = True
+        return sending.cancel()
 
     async def _gaps(self, destination: str) -> list[SeqRange]:
         within, ledger = await asyncio.gather(
-            self._visits.bounds(), self._ledger.ledger(destination)
+            self._means.visits.bounds(), self._means.ledger.ledger(destination)
         )
         return list(ledger.waiting(within)) if within else []
 
@@ -135,55 +150,62 @@ class Synchronizer:
         run: Run,
         announce: Callable[[Progress], None],
     ) -> HeyhoError | None:
+        prepared, self._prepared = self._prepared or Prepared({}), None
         try:
             limits = await self._limits.read(settings.server_url)
         except SyncError as error:
+            prepared.let_go()
             return error
+        pace = await self._keeper.pace(settings.destination)
+        pace.gate.expect(read_policies(limits.rate_limits))
         size = min(settings.batch_size, limits.max_records)
-        strategy, lanes = _strategy(settings)
+        batches = count_batches(gaps, size=size)
+        plan = self._plan(settings, pace, limits, batches)
+        run.why = plan.why if settings.strategy != "auto" else plan.summary
         progress = Progress(
             trigger=run.trigger,
-            strategy=run.strategy,
+            strategy=plan.strategy,
             started_at=run.started_at,
             visits=sum(map(len, gaps)),
-            batches=count_batches(gaps, size=size),
-            lanes=lanes,
+            batches=batches,
+            lanes=plan.lanes,
         )
-        ready, self._ready = self._ready, {}
-        logbook = Logbook(clock=self._clock, run=run, progress=progress, announce=announce)
-        over = asyncio.Event()
-        async with reading_ahead(
-            self._visits, cut(gaps, size=size), client_id=client_id, depth=lanes, ready=ready
-        ) as ahead:
-            courier = Courier(
-                crew=OwnThread(ahead, self._transport),
-                attempts=Attempts(
-                    settings=settings,
-                    limits=limits,
-                    patience=Patience(now_s=asyncio.get_running_loop().time, random=self._random),
-                    logbook=logbook,
-                    over=over,
-                ),
-                acknowledger=Acknowledger(
-                    ledger=self._ledger, destination=settings.destination, clock=self._clock
-                ),
-                logbook=logbook,
-                over=over,
+        logbook = Logbook(clock=self._means.clock, run=run, progress=progress, announce=announce)
+        sending = Sending(
+            means=self._means,
+            settings=settings,
+            client_id=client_id,
+            limits=limits,
+            plan=plan,
+            pace=pace,
+            gaps=gaps,
+            size=size,
+            prepared=prepared,
+        )
+        try:
+            return await sending.run(logbook)
+        finally:
+            await self._keeper.save()
+
+    def _plan(self, settings: Settings, pace: Pace, limits: ServerLimits, batches: int) -> Plan:
+        if settings.strategy != "auto":
+            return fixed_plan(settings)
+        room = pace.gate.room
+        return choose(
+            Situation(
+                batches=batches,
+                conditions=self._means.conditions(),
+                send_ms=pace.send_ms,
+                read_ms=pace.read_ms,
+                lanes=pace.lanes,
+                room=room.at_once if room else MAX_LANES if limits.rate_limits == [] else None,
+                workers=settings.workers,
             )
-            try:
-                await strategy(cut(gaps, size=size), courier.send)
-            finally:
-                await courier.settle()
-        return courier.first_error
+        )
 
 
-def _strategy(settings: Settings) -> tuple[Strategy, int]:
-    if settings.strategy == "sequential":
-        return sequential, 1
-    return concurrent(Lanes(settings.concurrency)), settings.concurrency
-
-
-def _outcome(done: int, error: HeyhoError | None) -> Outcome:
-    if error is None:
+def _outcome(run: Run, error: HeyhoError | None) -> Outcome:
+    done = run.visits + run.rejected
+    if error is None and not run.cancelled:
         return "complete" if done else "nothing"
-    return "partial" if done else "failed"
+    return "partial" if done or run.cancelled else "failed"

@@ -30,7 +30,7 @@ def test_a_refusal_counts_the_fields_to_correct() -> None:
     assert form.refusal({}) == ""
     assert form.refusal({"token": "?"}) == "Not saved. 1 field to correct."
     assert form.refusal({"token": "?", "excluded": "?"}) == "Not saved. 2 fields to correct."
-    assert form.refusal({"workers": "a field that the form does not have"}) == ""
+    assert form.refusal({"paused": "a field that the form does not have"}) == ""
 
 
 def test_an_empty_store_shows_the_defaults() -> None:

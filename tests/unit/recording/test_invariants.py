@@ -38,7 +38,7 @@ def stored(state: Record) -> Any:
     return json.loads(json.dumps(state))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams, st.integers(1, 12))
 def test_it_does_not_matter_where_the_steps_are_cut(events: Events, size: int) -> None:
     visits: list[Record] = []
@@ -52,7 +52,7 @@ def test_it_does_not_matter_where_the_steps_are_cut(events: Events, size: int) -
     assert state == stored(whole.state)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams)
 def test_every_visit_is_sound(events: Events) -> None:
     visits = visits_of(events)
@@ -70,7 +70,7 @@ def test_every_visit_is_sound(events: Events) -> None:
             assert one.end < two.start or one.reason != two.reason
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams)
 def test_records_are_what_the_wire_takes(events: Events) -> None:
     for record in fold_all(events).visits:
@@ -82,14 +82,14 @@ def test_records_are_what_the_wire_takes(events: Events) -> None:
         assert (visit.title, visit.domain) == (record["title"], record["domain"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams)
 def test_a_page_not_to_be_recorded_leaves_no_trace(events: Events) -> None:
     folded = fold_all(events)
     assert SECRET not in json.dumps([folded.state, *folded.visits])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(browsers())
 def test_a_tab_shows_one_page_at_a_time(browser: Browser) -> None:
     by_tab: dict[int | None, list[Visit]] = {}
@@ -99,14 +99,14 @@ def test_a_tab_shows_one_page_at_a_time(browser: Browser) -> None:
         assert all(one.ended_at <= two.started_at for one, two in pairwise(visits))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(browsers())
 def test_when_all_tabs_are_closed_nothing_is_left(browser: Browser) -> None:
     state = fold_all(browser.events).state
     assert (state["tabs"], state["windows"]) == ([], [])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(browsers())
 def test_a_source_is_a_visit_that_exists(browser: Browser) -> None:
     visits = visits_of(browser.events)
@@ -114,7 +114,7 @@ def test_a_source_is_a_visit_that_exists(browser: Browser) -> None:
     assert sources <= {visit.id for visit in visits}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(browsers())
 def test_active_time_is_the_time_somebody_looked(browser: Browser) -> None:
     moments = [*browser.watched]
@@ -142,7 +142,7 @@ def _numbers_of_tabs(events: Events) -> dict[int, set[int]]:
     return numbers
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(json_values, chaotic_events), max_size=12), json_values)
 def test_nothing_makes_it_raise(records: list[Any], state: Any) -> None:
     json.dumps(fold_events(keyed(records), state, SECRET).state)
@@ -166,7 +166,7 @@ def damaged_states(draw: st.DrawFn) -> Any:
     return damage(stored(fold_all(events[:stop]).state))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(damaged_states(), chaotic_streams)
 def test_a_damaged_state_makes_neither_errors_nor_bad_visits(state: Any, events: Events) -> None:
     for record in fold_events(events, state, SECRET).visits:

@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from heyho.model import SeqRange, Visit
-from heyho.ports import Record
+from heyho.ports import Conditions, Record
 from heyho.settings import Settings
 from heyho.sync.progress import Progress
+from heyho.sync.sending import Means
 from heyho.sync.synchronizer import RunResult, Synchronizer
 from heyho.testing import (
     Answer,
@@ -19,6 +20,7 @@ from heyho.testing import (
     MemoryStateStore,
     MemoryTransport,
     MemoryVisitStore,
+    MemoryWorkers,
 )
 from heyho.wire import visit_to_record
 from unit.sync.servers import TOKEN, ScriptedServer
@@ -47,6 +49,7 @@ class Device:
     Attributes:
         announced: the progress of the last run, as it was told step by step.
         progress: the same as it stands now.
+        synchronizer: of the last run.
     """
 
     def __init__(self, answer: Answer, *, visits: int = 0, **settings: Any) -> None:
@@ -56,7 +59,10 @@ class Device:
         self.clock = LoopClock()
         self.progress: Progress
         self._settings = {"serverUrl": SERVER, "token": TOKEN, **settings}
+        self._answer = answer
         self._transport = MemoryTransport(answer)
+        self.conditions = Conditions()
+        self.synchronizer = self.restarted()
         self.visit(visits)
 
     def visit(self, count: int = 1, **changes: Any) -> list[str]:
@@ -69,23 +75,28 @@ class Device:
     async def sync(self, **changes: Any) -> RunResult:
         """One run, with some settings changed."""
         self.announced = []
-        return await self.synchronizer().run(
+        self.synchronizer = self.restarted()
+        return await self.synchronizer.run(
             Settings.from_record({**self._settings, **changes}),
             trigger="manual",
             client_id="device",
             announce=self._announce,
         )
 
-    def synchronizer(self) -> Synchronizer:
+    def restarted(self) -> Synchronizer:
         """One that knows nothing but what is in the database."""
         return Synchronizer(
-            clock=self.clock,
-            visits=MemoryVisitStore(self.database),
-            ledger=self.ledger_store,
+            means=Means(
+                clock=self.clock,
+                visits=MemoryVisitStore(self.database),
+                ledger=self.ledger_store,
+                transport=self._transport,
+                workers=MemoryWorkers(self.database, self._answer),
+                conditions=lambda: self.conditions,
+                random=Random(0),
+            ),
             state=MemoryStateStore(self.database),
             runs=MemoryRunStore(self.database),
-            transport=self._transport,
-            random=Random(0),
         )
 
     def _announce(self, progress: Progress) -> None:

@@ -122,7 +122,7 @@ async def test_closing_ends_what_is_being_read() -> None:
 async def test_a_prepared_run_sends_everything_once(strategy: str) -> None:
     server = ScriptedServer()
     device = Device(server.answer, visits=25, batchSize=10, strategy=strategy, concurrency=2)
-    synchronizer = device.synchronizer()
+    synchronizer = device.restarted()
     settings = Settings(
         server_url=SERVER, token=TOKEN, batch_size=10, strategy=strategy, concurrency=2
     )
@@ -144,6 +144,6 @@ async def test_preparing_asks_the_server_for_nothing_but_its_limits() -> None:
     server = ScriptedServer()
     device = Device(server.answer, visits=5)
     settings = Settings(server_url=SERVER, token=TOKEN)
-    await device.synchronizer().prepare(settings, client_id="device")
+    await device.restarted().prepare(settings, client_id="device")
     await asyncio.sleep(1)
     assert (server.config_asked, server.batches) == (1, [])

@@ -91,7 +91,7 @@ async def test_all_of_a_quota_is_used_and_nothing_is_refused(
         }
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @jumping
 async def test_no_server_that_keeps_its_word_refuses_anything(
     kind: Kind, quota: int, window_s: float, lanes: int, network: dict[str, Any]

@@ -20,8 +20,8 @@ from heyho.errors import (
     Unreachable,
 )
 from heyho.model import Outcome, SeqRange
-from heyho.ports import Record, Reply
-from heyho.sync.attempts import REQUEST_TIMEOUT_S
+from heyho.ports import Conditions, Record, Reply
+from heyho.sync.attempts import OFFLINE_S, REQUEST_TIMEOUT_S
 from heyho.sync.courier import MAX_FAILURES_IN_A_ROW
 from heyho.sync.patience import MAX_ATTEMPTS
 from heyho.sync.synchronizer import RUNS_KEPT, RunResult
@@ -41,7 +41,8 @@ from unit.sync.servers import (
     writes,
 )
 
-STRATEGIES = ["sequential", "concurrent"]
+STRATEGIES = ["sequential", "concurrent", "parallel", "auto"]
+OF_ONE_LANE = ["sequential", "concurrent"]  # with `concurrency` 1
 DAY_S = 24 * 3600.0
 
 
@@ -150,13 +151,13 @@ class TestHealthy:
     async def test_the_number_of_visits_that_wait(self) -> None:
         server = ScriptedServer(says(404))
         device = Device(server.answer, visits=25, batchSize=10)
-        synchronizer = device.synchronizer()
+        synchronizer = device.restarted()
         assert await synchronizer.waiting(DESTINATION) == 25
         await device.sync()
         assert await synchronizer.waiting(DESTINATION) == 10
         await device.sync()
         assert await synchronizer.waiting(DESTINATION) == 0
-        assert await Device(server.answer).synchronizer().waiting(DESTINATION) == 0
+        assert await Device(server.answer).restarted().waiting(DESTINATION) == 0
 
 
 FINAL = {
@@ -185,7 +186,7 @@ FAULTS: dict[str, tuple[Fault, type[Exception], int]] = {
 
 
 class TestFaults:
-    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("strategy", OF_ONE_LANE)
     @pytest.mark.parametrize("name", FAULTS)
     @jumping
     async def test_a_batch_that_fails_goes_again(self, name: str, strategy: str) -> None:
@@ -211,7 +212,7 @@ class TestFaults:
         assert (result.run.outcome, result.error) == ("complete", None)
         await device.assert_all_is_on(server)
 
-    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("strategy", OF_ONE_LANE)
     @pytest.mark.parametrize("name", FAULTS)
     @jumping
     async def test_what_passes_passes_within_the_run(self, name: str, strategy: str) -> None:
@@ -309,6 +310,78 @@ class TestFaults:
         assert (server.in_flight, len(server.visits)) == (0, 30)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert await device.waiting() == sorted(device.visits)[30:]
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+
+class TestCancel:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_it_stops_promptly_and_gives_all_back(self, strategy: str) -> None:
+        server = ScriptedServer(latency_s=1)
+        device = Device(server.answer, visits=100, batchSize=5, strategy=strategy)
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(1.5)
+        taken = len(server.visits)
+        assert device.synchronizer.cancel()
+        result = await run
+        assert (result.run.outcome, result.run.cancelled, result.error) == ("partial", True, None)
+        assert asyncio.get_running_loop().time() == pytest.approx(1.5)
+        assert (server.in_flight, result.run.visits) == (0, taken)
+        assert await device.waiting() == sorted(set(device.visits) - set(server.visits))
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert list(device.database.runs.values())[-1]["cancelled"]
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+    @jumping
+    async def test_it_ends_a_pause_too(self) -> None:
+        server = ScriptedServer(*[says(503, retry_after="50")] * 9)
+        device = Device(server.answer, visits=9, strategy="sequential")
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(20)
+        device.synchronizer.cancel()
+        assert (await run).run.cancelled
+        assert asyncio.get_running_loop().time() == pytest.approx(20)
+
+    @jumping
+    async def test_without_a_run_there_is_nothing_to_cancel(self) -> None:
+        device = Device(ScriptedServer().answer)
+        assert not device.synchronizer.cancel()
+        await device.sync()
+        assert not device.synchronizer.cancel()
+
+
+class TestOffline:
+    @jumping
+    async def test_a_run_waits_for_the_connection(self) -> None:
+        server = ScriptedServer(healthy, unreachable)
+        device = Device(server.answer, visits=30, batchSize=10, strategy="sequential")
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(0.5)
+        device.conditions = Conditions(online=False)
+        await asyncio.sleep(20)
+        assert (len(server.batches), run.done()) == (2, False)
+        device.conditions = Conditions()
+        result = await run
+        assert (result.run.outcome, result.run.retries) == ("complete", 1)
+        assert 20.5 <= asyncio.get_running_loop().time() < 22
+        await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_but_not_for_ever(self, strategy: str) -> None:
+        server = ScriptedServer(healthy, *[unreachable] * 99)
+        device = Device(server.answer, visits=90, batchSize=10, strategy=strategy)
+        run = asyncio.create_task(device.sync())
+        await asyncio.sleep(0.5)
+        device.conditions = Conditions(online=False)
+        result = await run
+        assert result.run.outcome == "partial"
+        assert isinstance(result.error, Unreachable)
+        assert asyncio.get_running_loop().time() < 3 * OFFLINE_S + 30
+        server.script.clear()
+        device.conditions = Conditions()
         await device.sync()
         await device.assert_all_is_on(server)
 
@@ -498,7 +571,7 @@ class TestLimits:
 
         device = Device(nobody, visits=3)
         result = await device.sync()
-        assert (result.run.outcome, result.run.spans) == ("failed", [])
+        assert (result.run.outcome, len(result.run.spans)) == ("failed", 0)
         assert result.run.error == "Your server could not be reached."
         assert len(await device.waiting()) == 3
 
@@ -571,7 +644,7 @@ class BrokenLedgerStore(MemoryLedgerStore):
 
 
 class TestStorage:
-    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("strategy", OF_ONE_LANE)
     @jumping
     async def test_a_full_disk_ends_the_run_and_loses_nothing(self, strategy: str) -> None:
         server = ScriptedServer()
@@ -580,11 +653,12 @@ class TestStorage:
         store.refusals = 99
         result = await device.sync()
         assert isinstance(result.error, StorageError)
-        assert (result.run.outcome, len(server.batches)) == ("failed", 2)
+        assert result.run.outcome == "failed"
+        assert 1 <= len(server.batches) <= 2
         assert result.run.error == "This device has no room left for Heyho."
         assert len(await device.waiting()) == 50
         assert_adds_up(device, result)
-        assert device.announced[-1]["visitsFailed"] == 20
+        assert device.announced[-1]["visitsFailed"] >= 10 * len(server.batches)
         store.refusals = 0
         await device.sync()
         await device.assert_all_is_on(server)
@@ -594,7 +668,7 @@ any_fault = st.sampled_from(sorted(FAULTS)).map(lambda name: FAULTS[name][0])
 script = st.lists(st.one_of(st.just(healthy), any_fault, st.just(says(413))), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     runs=st.lists(st.tuples(script, st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=5),
     takes=st.integers(1, 12),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from bench.chart import chart
 from bench.machine import machine
 from bench.measure import Plan, measure
 from bench.result import Result
@@ -27,7 +29,7 @@ def main() -> int:
     )
     rows = matching(options.rows, available())
     if not rows:
-        print(f"No row matches {options.rows!r}.", file=sys.stderr)
+        print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
     results = run(rows, plan)
     print(table(results))
@@ -39,7 +41,9 @@ def main() -> int:
             "runs": plan.runs,
             "rows": [result.to_record() for result in results],
         }
-        options.json.write_text(json.dumps(record, indent=2) + "\n")
+        options.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    if options.chart:
+        options.chart.write_text(chart(results, plan.visits, plan.latency_ms), encoding="utf-8")
     wrong = sum(result.lost + result.duplicated for result in results)
     print(
         f"{wrong} visits were lost or stored twice."
@@ -53,23 +57,42 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="build.py bench", description=__doc__)
-    parser.add_argument("--visits", type=int, default=10_000, help="sent by each run (%(default)s)")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--visits", type=positive, default=10_000, help="sent by each run (%(default)s)")
+    add(
         "--latency-ms",
         type=float,
         default=300.0,
         metavar="MS",
         help="how long the server takes for each batch at least (%(default)s)",
     )
-    parser.add_argument("--runs", type=int, default=3, help="of each row (%(default)s)")
-    parser.add_argument(
-        "--rows", default="", metavar="PATTERN", help="only rows that this matches, such as HTTP/2"
+    add("--runs", type=positive, default=3, help="of each row (%(default)s)")
+    add(
+        "--rows",
+        type=pattern,
+        default="",
+        metavar="PATTERN",
+        help="only rows whose name this is found in, such as HTTP/2 or 'dexie 5'",
     )
-    parser.add_argument(
-        "--full", action="store_true", help="all visits in each row, even where it takes minutes"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    add("--full", action="store_true", help="all visits in each row, even where it takes minutes")
+    add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    add("--chart", type=Path, metavar="FILE", help="draw the figures as an SVG")
     return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression that ignores case."""
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
 
 
 def run(rows: list[Row], plan: Plan) -> list[Result]:

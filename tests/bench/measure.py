@@ -44,13 +44,15 @@ def measure(row: Row, plan: Plan, playwright: Playwright) -> Result:
         Browser(playwright=playwright, args=host.browser_args) as browser,
     ):
         way = way_of(row)(browser, host, row)
-        meter = Meter(browser, extension=way.in_extension)
+        meter = Meter(browser, extension=way.in_extension) if Meter.works_here() else None
         for _ in range(int(min(plan.runs, row.runs))):
             made += way.seed(visits)
             collect_garbage(way.page)
-            meter.start()
+            if meter:
+                meter.start()
             syncs.append(way.sync())
-            usages.append(meter.stop())
+            if meter:
+                usages.append(meter.stop())
         counts = host.counts()
         lost, duplicated = differences(made, way.stored())
     spoken = [f"HTTP/{version}" for version in counts["versions"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from playwright.sync_api import Page
 
 from bench.host import Host
@@ -35,7 +37,8 @@ class Peer:
         return Sync(self._page.evaluate("options => peer.sync(options)", self._options), 0)
 
     def stored(self) -> list[str]:
-        return stored_ids(self._host.data_dir)
+        written = Counter[str](self._host.counts()["documents"])
+        return [*stored_ids(self._host.data_dir), *written.elements()]
 
 
 _LOAD = "async (name) => { globalThis.peer = await import(`/bench/${name}.js`); }"

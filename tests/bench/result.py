@@ -20,7 +20,8 @@ class Result:
     Attributes:
         visits: sent by each run.
         ideal_s: the physical limit.
-        syncs, usages: of each run, in order.
+        syncs: of each run, in order.
+        usages: the same, or none where the system does not tell.
         lost, duplicated: visits of all runs that the server has not, or has more than once.
         rate_limited: how often the server said so, in all runs.
     """
@@ -44,12 +45,12 @@ class Result:
         return self.syncs[0].seconds
 
     @property
-    def cpu_s(self) -> float:
-        return median(usage.cpu_s for usage in self.usages)
+    def cpu_s(self) -> float | None:
+        return median(usage.cpu_s for usage in self.usages) if self.usages else None
 
     @property
-    def peak_memory_mb(self) -> float:
-        return max(usage.peak_memory_mb for usage in self.usages)
+    def peak_memory_mb(self) -> float | None:
+        return max((usage.peak_memory_mb for usage in self.usages), default=None)
 
     def to_record(self) -> dict[str, Any]:
         """The row in the bench's JSON."""
@@ -59,6 +60,7 @@ class Result:
             "concurrency": self.row.concurrency,
             "http": self.row.http,
             "visits": self.visits,
+            "runs": len(self.syncs),
             "seconds": round(self.seconds, 3),
             "firstSeconds": round(self.first_s, 3),
             "bestSeconds": round(min(sync.seconds for sync in self.syncs), 3),
@@ -68,9 +70,13 @@ class Result:
             "duplicated": self.duplicated,
             "rateLimited": self.rate_limited,
             "retries": sum(sync.retries for sync in self.syncs),
-            "cpuSeconds": round(self.cpu_s, 2),
-            "peakMemoryMb": round(self.peak_memory_mb, 1),
+            "cpuSeconds": _rounded(self.cpu_s, 2),
+            "peakMemoryMb": _rounded(self.peak_memory_mb, 1),
         }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def differences(made: Sequence[str], stored: Sequence[str]) -> tuple[int, int]:

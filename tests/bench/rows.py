@@ -77,9 +77,23 @@ ROWS = [
     _row("1 at once", "concurrent", 1, "HTTP/2"),
     _row("5 at once", "concurrent", 5, "HTTP/2"),
     _row("10 at once", "concurrent", 10, "HTTP/2"),
+    Row(
+        way="workers, cold",
+        strategy="parallel",
+        concurrency=5,
+        settings={"workers": 2},
+        fresh_engine=True,
+    ),
+    _row("workers, warm", "parallel", 5, workers=2),
+    _row("auto", "auto", 10),
+    _row("auto", "auto", 10, "HTTP/2"),
     _row("Dexie, one by one", "dexie", 1),
     _row("Dexie, groups of 5", "dexie", 5),
     _row("Dexie, groups of 10", "dexie", 10),
+    _row("Dexie, one by one", "dexie", 1, "HTTP/2"),
+    _row("Dexie, groups of 5", "dexie", 5, "HTTP/2"),
+    _row("Dexie, groups of 10", "dexie", 10, "HTTP/2"),
+    Row(way="PouchDB", strategy="pouchdb", concurrency=1, most_visits=2000, runs=1),
 ]
 
 
@@ -88,6 +102,6 @@ def available(rows: Sequence[Row] = ROWS) -> list[Row]:
     return [row for row in rows if row.strategy in (*STRATEGIES, *PEERS)]
 
 
-def matching(pattern: str, rows: Sequence[Row]) -> list[Row]:
-    """The rows in whose name a regular expression is found, in any case."""
-    return [row for row in rows if re.search(pattern, row.name, re.IGNORECASE)]
+def matching(pattern: re.Pattern[str], rows: Sequence[Row]) -> list[Row]:
+    """The rows in whose name a regular expression is found."""
+    return [row for row in rows if pattern.search(row.name)]

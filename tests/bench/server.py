@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+from bench.answer import answer
+from bench.couch import Couch
 from bench.service import ServiceTime
 from harness.browser import ROOT
 from heyho_server import app, cli, serving
@@ -25,26 +27,34 @@ TYPES = {".html": b"text/html", ".js": b"text/javascript", ".mjs": b"text/javasc
 
 
 class Bench:
-    """The real application, and beside it what the bench needs below /bench/."""
+    """The real application, a CouchDB, and what the bench needs below /bench/."""
 
     def __init__(self, real: App, service_s: float) -> None:
-        self._timed = ServiceTime(real, service_s, is_sync)
+        self._real = real
+        self._couch = Couch()
+        self._timed = ServiceTime(self._work, service_s, takes_time)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if path == "/bench/counts":
-            body = json.dumps(self._timed.counts.to_record()).encode()
-            await answer(send, body, b"application/json")
+            counts = {**self._timed.counts.to_record(), "documents": self._couch.written}
+            await answer(send, json.dumps(counts).encode(), b"application/json")
         elif path.startswith("/bench/"):
             body = page(path.removeprefix("/bench/"))
             await answer(send, body, TYPES[Path(path).suffix])
         else:
             await self._timed(scope, receive, send)
 
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._couch if scope["path"].startswith("/couch/") else self._real
+        await app(scope, receive, send)
 
-def is_sync(scope: Scope) -> bool:
-    """Whether a request is one that takes its service time."""
-    return scope["method"] == "POST" and str(scope["path"]).endswith("/data/sync")
+
+def takes_time(scope: Scope) -> bool:
+    """Whether a request is one of those that take their service time."""
+    path: str = scope["path"]
+    sync = scope["method"] == "POST" and path.endswith("/data/sync")
+    return sync or path.startswith("/couch/")
 
 
 def page(name: str) -> bytes:
@@ -56,13 +66,6 @@ def page(name: str) -> bytes:
     if package not in COMMON_JS:
         return text
     return b"const exports = {}, module = { exports };\n%b\nexport default module.exports;" % text
-
-
-async def answer(send: Send, body: bytes, kind: bytes, status: int = 200) -> None:
-    """Answer a request with a body."""
-    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def main() -> int:

@@ -37,8 +37,8 @@ def _cells(result: Result, results: Sequence[Result]) -> tuple[str, ...]:
         f"{result.ideal_s:.2f}",
         _ratio(result.seconds, result.ideal_s),
         _ratio(result.seconds, dexie.seconds) if dexie else "",
-        f"{result.cpu_s:.2f}",
-        f"{result.peak_memory_mb:.0f}",
+        "" if result.cpu_s is None else f"{result.cpu_s:.2f}",
+        "" if result.peak_memory_mb is None else f"{result.peak_memory_mb:.0f}",
         str(result.lost),
         str(result.duplicated),
     )

@@ -34,6 +34,11 @@ class Meter:
         self._extension = extension
         self._cpu_before_s = 0.0
 
+    @staticmethod
+    def works_here() -> bool:
+        """Whether this system has what is read."""
+        return (_PROC / "self" / "stat").exists()
+
     def start(self) -> None:
         """Begin to count."""
         for process in self._processes():

@@ -31,11 +31,12 @@ def main() -> int:
     if not rows:
         print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
+    here = machine()
     results = run(rows, plan)
     print(table(results))
     if options.json:
         record = {
-            "machine": machine(),
+            "machine": here,
             "visits": plan.visits,
             "latencyMs": plan.latency_ms,
             "runs": plan.runs,

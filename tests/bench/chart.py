@@ -8,18 +8,18 @@ from html import escape
 from bench.result import Result
 from bench.rows import PEERS
 
-WIDTH, LABELS, FIGURES = 760, 260, 70
-TOP, PITCH, BAR = 58, 26, 16
+WIDTH, LABELS, FIGURES = 760, 250, 100
+TOP, PITCH, BAR = 66, 26, 16
 BARS = WIDTH - LABELS - FIGURES
-# Bars that are longer than this many times the longest limit are cut off.
-MOST_LIMITS = 1.5
+# A bar longer than this many times the longest limit is cut off, and does not set the scale.
+MOST_LIMITS = 3
 
 _STYLE = """
   svg { --paper: #fffefb; --ink: #23271f; --quiet: #5c6156; --own: #1f6b51; --peer: #b3b0a4;
     --limit: #a2301f; }
   @media (prefers-color-scheme: dark) {
     svg { --paper: #20231f; --ink: #ebe9e1; --quiet: #a8ada1; --own: #78cfab; --peer: #6b7065;
-      --limit: #f2a292; }
+      --limit: #e0402a; }
   }
   text { font: 13px system-ui, sans-serif; fill: var(--ink); }
   .quiet { fill: var(--quiet); }
@@ -32,10 +32,12 @@ _STYLE = """
 
 def chart(results: Sequence[Result], visits: int, latency_ms: float) -> str:
     """An SVG document, for light and dark pages."""
-    longest_s = MOST_LIMITS * max(result.ideal_s for result in results)
+    limit_s = max(result.ideal_s for result in results)
+    shown = [r.seconds for r in results if r.seconds <= MOST_LIMITS * limit_s]
+    longest_s = max([limit_s, *shown])
     bars = (_bar(*numbered, longest_s, visits) for numbered in enumerate(results))
     height = TOP + PITCH * len(results) + 12
-    title = f"Seconds to sync {visits:,} visits, at {latency_ms:g} ms for each 1,000"
+    title = f"Seconds to sync {visits:,} visits, at {latency_ms:g} ms for each batch of 1,000"
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">
 <title>{escape(title)}</title>
 <style>{_STYLE}</style>

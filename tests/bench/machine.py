@@ -14,7 +14,7 @@ from harness.browser import chromium_path
 
 
 def machine() -> dict[str, Any]:
-    """The machine in the bench's JSON."""
+    """The machine in the bench's JSON; asked before the bench, for its load is of others."""
     shown = subprocess.run(
         [chromium_path(), "--version"], check=False, capture_output=True, text=True
     )
@@ -24,6 +24,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "chromium": shown.stdout.strip(),
+        "loadBefore": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
 

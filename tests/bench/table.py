@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.result import Result
 
 HEADINGS = (
-    *("way", "HTTP", "visits", "seconds", "first", "limit"),
+    *("way", "HTTP", "visits", "median s", "first s", "limit s"),
     *("of limit", "of Dexie", "CPU s", "MB", "lost", "doubled"),
 )
 

@@ -52,6 +52,7 @@ RUNTIMES = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", "*.mjs *.wasm"),
 }
 # Pyodide depends on them, but they are not in its browser files: types, and Node's web sockets.
+# Nor are the bench's peers bundled, which the lock calls dev.
 NOT_BUNDLED = {"@types/emscripten", "ws"}
 
 # A snapshot is Pyodide's memory, and keeps what Python learnt of this machine while it started.
@@ -326,9 +327,10 @@ def write_zip(target: Path, files: Mapping[Path, Path]) -> None:
 def notices() -> str:
     """The licences of all that dist/heyho carries, with their texts where packages bring them."""
     parts = [f"Heyho: MIT\n\n{(ROOT / 'LICENSE').read_text(encoding='utf-8')}"]
-    for path in sorted(json.loads(NPM_LOCK.read_text(encoding="utf-8"))["packages"]):
+    packages = json.loads(NPM_LOCK.read_text(encoding="utf-8"))["packages"]
+    for path, locked in sorted(packages.items()):
         name = path.rpartition("node_modules/")[2]
-        if not name or name in NOT_BUNDLED:
+        if not name or name in NOT_BUNDLED or locked.get("dev"):
             continue
         package = json.loads((ROOT / path / "package.json").read_text(encoding="utf-8"))
         home = package.get("homepage") or package.get("repository", {}).get("url", name)
@@ -421,6 +423,12 @@ def test(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def bench(arguments: list[str]) -> NoReturn:
+    """measure how long a sync takes, next to the physical limit and to others"""
+    build()
+    become("bench", arguments, HEYHO_CHROMIUM=chromium())
+
+
 def become(module: str, arguments: list[str], **env: str) -> NoReturn:
     """Go on as a module of .venv, which so gets all signals and gives the exit status."""
     command = [PYTHON, "-m", module, *arguments]
@@ -430,7 +438,7 @@ def become(module: str, arguments: list[str], **env: str) -> NoReturn:
 
 
 STEPS = {"setup": setup, "build": build, "package": package}
-PROGRAMS = {"demo": demo, "run": run, "serve": serve, "test": test}
+PROGRAMS = {"demo": demo, "run": run, "serve": serve, "test": test, "bench": bench}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -13,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
 from harness.browser import EXTENSION_ID, Browser, read_store, wait_for_last_run
+from harness.processes import Meter
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site
@@ -103,10 +102,11 @@ def test_recording_costs_little(browser: Browser, site: Site, report: Report) ->
     _close_engine(page)
     page.close()
     tab = browser.context.pages[0]
-    before = _extension_cpu_s(browser)
+    meter = Meter(browser, extension=True)
+    before = meter.cpu_s()
     for number in range(navigations):
         tab.goto(f"{site.origins[0]}/page/{number}")
-    spent_ms = (_extension_cpu_s(browser) - before) / navigations * 1000
+    spent_ms = (meter.cpu_s() - before) / navigations * 1000
     page = browser.open("options.html")
     urls = {e["url"] for e in read_store(page, "events") if e["kind"] == "navigated"}
     assert len([url for url in urls if url]) == navigations
@@ -114,21 +114,6 @@ def test_recording_costs_little(browser: Browser, site: Site, report: Report) ->
         f"recording one navigation: {spent_ms:.1f} ms of the extension's whole CPU time, "
         f"{spent_ms / 10:.2f} of the limit of 10 ms"
     )
-
-
-def _extension_cpu_s(browser: Browser) -> float:
-    """CPU seconds of the extension's processes so far: user and system, all threads."""
-    ticks = 0
-    for folder in Path("/proc").iterdir():
-        try:
-            command = (folder / "cmdline").read_bytes()
-            if b"--extension-process" in command and browser.owns(int(folder.name)):
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-        except (OSError, ValueError):
-            continue
-    assert ticks
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _close_engine(page: Page) -> None:

@@ -8,29 +8,40 @@ from playwright.sync_api import Page
 
 from harness.stored import stored_visits
 
-_SEED = """async (count) => {
-  const { openDatabase } = await import("./database.js");
-  const database = await openDatabase();
-  const transaction = database.transaction("visits", "readwrite");
-  const visits = transaction.objectStore("visits");
+# A generator of `count` visits, without their `seq`.
+MAKE_VISITS = """function* makeVisits(count) {
   const start = Date.now() - count * 1000;
   const site = (number) => `site-${number % 97}.example`;
   for (let number = 0; number < count; number += 1) {
     const startedAt = start + number * 1000;
-    visits.add({
+    yield {
       id: crypto.randomUUID(), url: `https://${site(number)}/page/${number}?q=${number}`,
       title: `Page ${number} of a longer title`, domain: site(number),
       startedAt, endedAt: startedAt + 900, durationSeconds: 0.9, activeDuration: 500,
       engagementRate: 0.55, idlePeriods: [], tabId: 1, windowId: 1, transition: "link",
       sourcePageVisitId: null, anonymousClientId: "seeded",
-    });
+    };
+  }
+}"""
+
+_SEED = """async (count) => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const transaction = database.transaction("visits", "readwrite");
+  const visits = transaction.objectStore("visits");
+  const ids = [];
+  for (const visit of makeVisits(count)) {
+    visits.add(visit);
+    ids.push(visit.id);
   }
   await new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
   database.close();
-}"""
+  return ids;
+  MAKE_VISITS
+}""".replace("MAKE_VISITS", MAKE_VISITS)
 
 _IDS = """async () => {
   const { openDatabase } = await import("./database.js");
@@ -44,9 +55,10 @@ _IDS = """async () => {
 }"""
 
 
-def seed(page: Page, count: int) -> None:
-    """Let `count` visits wait; `page` is a page of the extension."""
-    page.evaluate(_SEED, count)
+def seed(page: Page, count: int) -> list[str]:
+    """Let `count` visits wait, and return their ids; `page` is a page of the extension."""
+    ids: list[str] = page.evaluate(_SEED, count)
+    return ids
 
 
 def recorded_ids(page: Page) -> list[str]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,8 @@ class Browser:
         extension: the folder of the built extension.
         playwright: a running Playwright to use; one of its own when None.
         throttled: leave Chromium's throttling of hidden pages on, as people have it.
+        scheme: what pages are told the person prefers.
+        args: more of Chromium's own options.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Browser:
         playwright: Playwright | None = None,
         throttled: bool = False,
         scheme: Literal["light", "dark"] = "light",
+        args: Sequence[str] = (),
     ) -> None:
         self._own_profile = profile is None
         self.profile = profile or Path(tempfile.mkdtemp(prefix="heyho-profile-"))
@@ -52,6 +56,7 @@ class Browser:
         self._given_playwright = playwright
         self._throttled = throttled
         self._scheme = scheme
+        self._args = args
         self._log = self.profile / "heyho-console.log"
         self.context: BrowserContext
 
@@ -64,6 +69,7 @@ class Browser:
             "--enable-logging",
             f"--log-file={self._log}",
             "--disable-background-networking",
+            *self._args,
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             args.append("--no-sandbox")

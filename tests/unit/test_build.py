@@ -237,8 +237,20 @@ class TestLocks:
         text = build.NPM_LOCK.read_text(encoding="utf-8")
         packages = json.loads(text)["packages"]
         own = packages.pop("")
-        assert own["dependencies"] == {
-            name: packages[f"node_modules/{name}"]["version"] for name in own["dependencies"]
-        }
+        for wanted in (own["dependencies"], own["devDependencies"]):
+            assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
         assert all(package["integrity"].startswith("sha512-") for package in packages.values())
         assert "resolved" not in text
+
+    def test_the_peers_of_the_bench_are_not_in_the_extension(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(build, "ROOT", build.NPM_LOCK.parent)
+        packages = json.loads(build.NPM_LOCK.read_text(encoding="utf-8"))["packages"]
+        peers = {
+            path.removeprefix("node_modules/") for path in packages if packages[path].get("dev")
+        }
+        noted = set(re.findall(r"^(\S+) \d[\d.]*: ", build.notices(), re.MULTILINE))
+        assert {"dexie", "pouchdb-browser"} <= peers
+        assert "pyodide" in noted
+        assert not noted & peers

@@ -25,6 +25,8 @@ from heyho.sync.progress import Progress
 
 ROOT = Path(__file__).parents[2]
 PYSRC = ROOT / "pysrc"
+TESTS = ROOT / "tests"
+BENCH = TESTS / "bench"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -147,7 +149,7 @@ def options() -> set[str]:
     """Every option of the server and of the programs that build.py turns into."""
     return {
         argument
-        for _, method, arguments in calls(PYSRC / "heyho_server", ROOT / "tests" / "harness")
+        for _, method, arguments in calls(PYSRC / "heyho_server", TESTS / "harness", BENCH)
         if method == "add_argument"
         for argument in arguments
         if argument.startswith("--")
@@ -241,6 +243,10 @@ class TestEverythingIsTold:
         modules = {file.relative_to(heyho).as_posix() for file in heyho.rglob("*.py")}
         modules = {name for name in modules if not name.endswith("__init__.py")}
         assert untold(modules | set(SCRIPTS), section("The map")) == []
+
+    def test_modules_of_the_bench(self) -> None:
+        files = {file.relative_to(BENCH).as_posix() for file in build.files_below(BENCH)}
+        assert untold(files - {"__init__.py", "__main__.py"}, section("The bench")) == []
 
     def test_permissions_with_their_reasons(self) -> None:
         permissions = MANIFEST["permissions"] + MANIFEST["optional_permissions"]

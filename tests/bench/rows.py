@@ -1,0 +1,107 @@
+"""The rows of the bench's table, as data: what is measured, and its physical limit."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from heyho.settings import STRATEGIES
+
+Http = Literal["HTTP/1.1", "HTTP/2"]
+
+BATCH_SIZE = 1000
+CONNECTIONS = 6  # that Chromium opens to one host, where a connection carries one request
+PEERS = ("dexie", "pouchdb")
+UNLIMITED = {
+    "HEYHO_LIMIT_GENERAL": "off",
+    "HEYHO_LIMIT_SYNC_ADDRESS": "off",
+    "HEYHO_LIMIT_SYNC_USER": "off",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One way to send visits.
+
+    Attributes:
+        way: what a person reads.
+        strategy: one of the extension's, or of `PEERS`.
+        concurrency: how many batches may travel at once.
+        settings: more of the extension's settings.
+        environment: of the server.
+        fresh_engine: whether the extension's engine has to start anew for each run.
+        most_visits: where more would take too long, unless the person wants them all.
+        runs: where one is all there can be.
+    """
+
+    way: str
+    strategy: str
+    concurrency: int
+    http: Http = "HTTP/1.1"
+    settings: Mapping[str, object] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: UNLIMITED)
+    fresh_engine: bool = False
+    most_visits: float = math.inf
+    runs: float = math.inf
+
+    @property
+    def name(self) -> str:
+        """What --rows is matched with."""
+        return f"{self.way}, {self.strategy} {self.concurrency}, {self.http}"
+
+    @property
+    def lanes(self) -> int:
+        """How many batches can really travel at once."""
+        return min(self.concurrency, CONNECTIONS) if self.http == "HTTP/1.1" else self.concurrency
+
+    def ideal_s(self, visits: int, latency_ms: float) -> float:
+        """The physical limit: the time that the server alone takes, in as few rounds as can be."""
+        batches = math.ceil(visits / BATCH_SIZE)
+        return math.ceil(batches / self.lanes) * latency_ms / 1000
+
+
+def _row(
+    way: str, strategy: str, concurrency: int, http: Http = "HTTP/1.1", **settings: object
+) -> Row:
+    return Row(way=way, strategy=strategy, concurrency=concurrency, http=http, settings=settings)
+
+
+ROWS = [
+    _row("Heyho, one by one", "sequential", 1),
+    _row("Heyho, 1 at once", "concurrent", 1),
+    _row("Heyho, 5 at once", "concurrent", 5),
+    _row("Heyho, 10 at once", "concurrent", 10),
+    _row("Heyho, 1 at once", "concurrent", 1, "HTTP/2"),
+    _row("Heyho, 5 at once", "concurrent", 5, "HTTP/2"),
+    _row("Heyho, 10 at once", "concurrent", 10, "HTTP/2"),
+    Row(
+        way="Heyho, workers, cold",
+        strategy="parallel",
+        concurrency=5,
+        settings={"workers": 2},
+        fresh_engine=True,
+    ),
+    _row("Heyho, workers, warm", "parallel", 5, workers=2),
+    _row("Heyho, auto", "auto", 10),
+    _row("Heyho, auto", "auto", 10, "HTTP/2"),
+    _row("Dexie, one by one", "dexie", 1),
+    _row("Dexie, groups of 5", "dexie", 5),
+    _row("Dexie, groups of 10", "dexie", 10),
+    _row("Dexie, one by one", "dexie", 1, "HTTP/2"),
+    _row("Dexie, groups of 5", "dexie", 5, "HTTP/2"),
+    _row("Dexie, groups of 10", "dexie", 10, "HTTP/2"),
+    Row(way="PouchDB", strategy="pouchdb", concurrency=1, most_visits=2000, runs=1),
+]
+
+
+def available(rows: Sequence[Row] = ROWS) -> list[Row]:
+    """The rows that this extension can be told to do."""
+    return [row for row in rows if row.strategy in (*STRATEGIES, *PEERS)]
+
+
+def matching(pattern: re.Pattern[str], rows: Sequence[Row]) -> list[Row]:
+    """The rows in whose name a regular expression is found."""
+    return [row for row in rows if pattern.search(row.name)]

@@ -1,0 +1,85 @@
+"""The server under the bench: the real one, with a service time, and the bench's own pages.
+
+Takes `--latency-ms`; all other arguments are the real server's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from bench.answer import answer
+from bench.couch import Couch
+from bench.service import ServiceTime
+from harness.browser import ROOT
+from heyho_server import app, cli, serving
+from heyho_server.api.asgi import App, Receive, Scope, Send
+from heyho_server.api.services import Services
+
+PEERS = Path(__file__).parent / "peers"
+PACKAGES = ROOT / "node_modules"
+# They are CommonJS, which a browser cannot import.
+COMMON_JS = {"events", "spark-md5", "vuvuzela"}
+TYPES = {".html": b"text/html", ".js": b"text/javascript", ".mjs": b"text/javascript"}
+
+
+class Bench:
+    """The real application, a CouchDB, and what the bench needs below /bench/."""
+
+    def __init__(self, real: App, service_s: float) -> None:
+        self._real = real
+        self._couch = Couch()
+        self._timed = ServiceTime(self._work, service_s, takes_time)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path == "/bench/counts":
+            counts = {**self._timed.counts.to_record(), "documents": self._couch.written}
+            await answer(send, json.dumps(counts).encode(), b"application/json")
+        elif path.startswith("/bench/"):
+            body = page(path.removeprefix("/bench/"))
+            await answer(send, body, TYPES[Path(path).suffix])
+        else:
+            await self._timed(scope, receive, send)
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._couch if scope["path"].startswith("/couch/") else self._real
+        await app(scope, receive, send)
+
+
+def takes_time(scope: Scope) -> bool:
+    """Whether a request is one of those that take their service time."""
+    path: str = scope["path"]
+    sync = scope["method"] == "POST" and path.endswith("/data/sync")
+    return sync or path.startswith("/couch/")
+
+
+def page(name: str) -> bytes:
+    """A file of the peers' page, or of an npm package below "npm/"."""
+    package, _, _ = name.removeprefix("npm/").partition("/")
+    if not name.startswith("npm/"):
+        return (PEERS / name).read_bytes()
+    text = (PACKAGES / name.removeprefix("npm/")).read_bytes()
+    if package not in COMMON_JS:
+        return text
+    return b"const exports = {}, module = { exports };\n%b\nexport default module.exports;" % text
+
+
+def main() -> int:
+    """Run the real server with the bench around its application."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--latency-ms", type=float, required=True)
+    options, arguments = parser.parse_known_args()
+
+    def create_app(services: Services) -> App:
+        return Bench(app.create_app(services), options.latency_ms / 1000)
+
+    with patch.object(serving, "create_app", create_app):
+        return cli.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The bench itself, on little: it measures, and every visit is there once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from harness.browser import ROOT, chromium_path
+
+
+def test_of_few_visits(tmp_path: Path) -> None:
+    figures, picture = tmp_path / "figures.json", tmp_path / "picture.svg"
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("pysrc", "tests"))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", "-m", "bench"),
+            *("--visits", "2300", "--latency-ms", "20", "--runs", "1"),
+            *("--rows", "concurrent 5, HTTP/2|dexie 5, HTTP/1.1"),
+            *("--json", figures, "--chart", picture),
+        ],
+        env={**os.environ, "PYTHONPATH": path, "HEYHO_CHROMIUM": chromium_path()},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " 2,300 | " in done.stdout
+    rows = json.loads(figures.read_text())["rows"]
+    assert [(row["strategy"], row["http"]) for row in rows] == [
+        ("concurrent", "HTTP/2"),
+        ("dexie", "HTTP/1.1"),
+    ]
+    for row in rows:
+        assert (row["visits"], row["lost"], row["duplicated"]) == (2300, 0, 0)
+        assert row["peakInFlight"] <= 3
+        assert row["idealSeconds"] == 0.02
+    ET.parse(picture)

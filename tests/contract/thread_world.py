@@ -16,9 +16,9 @@ from contract.store_contract import fill
 from heyho.browser.interop import Callbacks, to_object
 from heyho.browser.workers import BrowserWorkers
 from heyho.ports import Worker
+from heyho.remote import BOOT_S
 
 HANG_S = 2.0
-BOOT_S = 1.0
 _names = count(1)
 
 
@@ -30,10 +30,12 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
 
     def start(boots: bool) -> Worker:
         number = next(_names)
-        if boots:
-            worker = BrowserWorkers(f"/harmed.js?{number}", hang_s=HANG_S).start()
-        else:
-            worker = BrowserWorkers("/idle.js", boot_s=BOOT_S).start()
+        script = f"/harmed.js?{number}" if boots else "/idle.js"
+        worker = BrowserWorkers(
+            lambda name: js.startWorker(name, script),
+            boot_s=BOOT_S if boots else 1.0,
+            hang_s=HANG_S,
+        ).start()
         names[worker] = number
         return worker
 

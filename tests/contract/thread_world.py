@@ -15,6 +15,8 @@ from contract.idb_world import stores_on
 from contract.store_contract import fill
 from heyho.browser.interop import Callbacks, to_object
 from heyho.browser.workers import BrowserWorkers
+from heyho.errors import HeyhoError
+from heyho.model import SeqRange
 from heyho.ports import Worker
 from heyho.remote import BOOT_S
 
@@ -57,6 +59,18 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
         for worker in names:
             worker.close()
     return await left_behind()
+
+
+async def refusal() -> str:
+    """What a worker says that cannot open the database."""
+    worker = BrowserWorkers(js.startWorker).start()
+    try:
+        await worker.payload(SeqRange(1, 2), client_id="device")
+    except HeyhoError as error:
+        return f"{type(error).__name__}: {error.sentence}"
+    finally:
+        worker.close()
+    return "none"
 
 
 async def left_behind() -> str:

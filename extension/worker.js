@@ -4,11 +4,18 @@ import { openDatabase } from "./database.js";
 
 // Messages that arrive before Python does wait here.
 const waiting = [];
-let take = null;
+let take = (message) => waiting.push(message);
+
+const start = async (parts) => {
+  const { pyodide, source } = await boot(parts);
+  take = pyodide.pyimport("heyho.worker").start(openDatabase, source);
+  for (const message of waiting.splice(0)) take(message);
+};
 
 self.onmessage = ({ data }) => {
-  if (take) take(data);
-  else waiting.push(data);
+  // Reported, the error reaches the page that started this worker.
+  if (data.kind === "boot") start(data).catch(reportError);
+  else take(data);
 };
 
 // Held for the worker's whole life: whoever else gets this lock knows that the worker is gone.
@@ -16,12 +23,3 @@ navigator.locks.request(self.name, () => {
   postMessage({ kind: "alive" });
   return new Promise(() => {});
 });
-
-const start = async () => {
-  const { pyodide, source } = await boot();
-  take = pyodide.pyimport("heyho.worker").start(openDatabase, source);
-  for (const message of waiting.splice(0)) take(message);
-};
-
-// Reported, the error reaches the page that started this worker.
-start().catch(reportError);

@@ -21,6 +21,7 @@ from harness.browser import EXTENSION, chromium_path
 HERE = Path(__file__).parent
 _BOOT = """async (modules) => {
   const { loadPyodide } = await import("/runtime/pyodide/pyodide.mjs");
+  const { startWorker } = await import("/boot.js");
   const { openDatabase, MIGRATIONS } = await import("/database.js");
   const pyodide = await loadPyodide({ indexURL: "/runtime/pyodide/" });
   const archive = await (await fetch("/runtime/heyho.zip")).arrayBuffer();
@@ -29,7 +30,7 @@ _BOOT = """async (modules) => {
   for (const [name, text] of Object.entries(modules)) {
     pyodide.FS.writeFile(`contract/${name}`, text);
   }
-  Object.assign(globalThis, { pyodide, openDatabase, MIGRATIONS });
+  Object.assign(globalThis, { pyodide, openDatabase, MIGRATIONS, startWorker });
 }"""
 
 
@@ -75,7 +76,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    """A blank page of the loopback with `pyodide`, `openDatabase` and `MIGRATIONS` as globals."""
+    """A blank page of the loopback, with `pyodide` and what scripts export as globals."""
     handler = functools.partial(_Quiet, directory=str(EXTENSION))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -15,10 +15,12 @@ from contract.idb_world import stores_on
 from contract.store_contract import fill
 from heyho.browser.interop import Callbacks, to_object
 from heyho.browser.workers import BrowserWorkers
+from heyho.errors import HeyhoError
+from heyho.model import SeqRange
 from heyho.ports import Worker
+from heyho.remote import BOOT_S
 
 HANG_S = 2.0
-BOOT_S = 1.0
 _names = count(1)
 
 
@@ -30,10 +32,12 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
 
     def start(boots: bool) -> Worker:
         number = next(_names)
-        if boots:
-            worker = BrowserWorkers(f"/harmed.js?{number}", hang_s=HANG_S).start()
-        else:
-            worker = BrowserWorkers("/idle.js", boot_s=BOOT_S).start()
+        script = f"/harmed.js?{number}" if boots else "/idle.js"
+        worker = BrowserWorkers(
+            lambda name: js.startWorker(name, script),
+            boot_s=BOOT_S if boots else 1.0,
+            hang_s=HANG_S,
+        ).start()
         names[worker] = number
         return worker
 
@@ -55,6 +59,18 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
         for worker in names:
             worker.close()
     return await left_behind()
+
+
+async def refusal() -> str:
+    """What a worker says that cannot open the database."""
+    worker = BrowserWorkers(js.startWorker).start()
+    try:
+        await worker.payload(SeqRange(1, 2), client_id="device")
+    except HeyhoError as error:
+        return f"{type(error).__name__}: {error.sentence}"
+    finally:
+        worker.close()
+    return "none"
 
 
 async def left_behind() -> str:

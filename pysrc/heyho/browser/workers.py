@@ -15,20 +15,26 @@ from heyho.remote import BOOT_S, HANG_S, RemoteWorker
 
 
 class BrowserWorkers:
-    """Workers, each in a thread that runs a script.
+    """Workers, each in a thread with an interpreter of its own.
 
     Args:
-        url: of worker.js.
+        start_worker: boot.js's function that starts a Web Worker of a name.
         boot_s, hang_s: how patient to be, see `RemoteWorker`.
     """
 
-    def __init__(self, url: str, *, boot_s: float = BOOT_S, hang_s: float = HANG_S) -> None:
-        self._url = url
+    def __init__(
+        self,
+        start_worker: Callable[[str], Any],
+        *,
+        boot_s: float = BOOT_S,
+        hang_s: float = HANG_S,
+    ) -> None:
+        self._start_worker = start_worker
         self._boot_s = boot_s
         self._hang_s = hang_s
 
     def start(self) -> RemoteWorker:
-        return RemoteWorker(_Thread(self._url), boot_s=self._boot_s, hang_s=self._hang_s)
+        return RemoteWorker(_Thread(self._start_worker), boot_s=self._boot_s, hang_s=self._hang_s)
 
 
 class _Thread:
@@ -38,8 +44,8 @@ class _Thread:
     long as it lives; this end asks for the same one, and gets it when the worker is gone.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, start_worker: Callable[[str], Any]) -> None:
+        self._start_worker = start_worker
         self._name = f"heyho-worker-{js.crypto.randomUUID()}"
         self._callbacks = Callbacks()
         self._stop = js.AbortController.new()
@@ -58,8 +64,7 @@ class _Thread:
             event.preventDefault()
             lose(f"failed ({getattr(event, 'message', None) or 'its script did not load'})")
 
-        options = to_object({"type": "module", "name": self._name})
-        self._worker = js.Worker.new(self._url, options)
+        self._worker = self._start_worker(self._name)
         self._worker.onmessage = self._callbacks.wrap(heard)
         self._worker.onerror = self._callbacks.wrap(failed)
 

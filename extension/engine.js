@@ -1,5 +1,5 @@
 // The offscreen page: boots Pyodide, and hands every request over to heyho.engine.
-import { boot } from "./boot.js";
+import { boot, startWorker } from "./boot.js";
 import { openDatabase } from "./database.js";
 
 // Requests that arrive before Python does wait here: [request, respond].
@@ -15,7 +15,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
 
 const start = async () => {
   const { pyodide, source } = await boot();
-  engine = pyodide.pyimport("heyho.engine").start(openDatabase, source);
+  engine = pyodide.pyimport("heyho.engine").start(openDatabase, startWorker, source);
   for (const [request, respond] of waiting.splice(0)) engine.handle(request, respond);
 };
 

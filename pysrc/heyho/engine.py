@@ -27,7 +27,8 @@ from heyho.errors import HeyhoError
 class Engine:
     """What engine.js calls."""
 
-    def __init__(self, open_database: Any, boot: Boot) -> None:
+    def __init__(self, open_database: Any, start_worker: Any, boot: Boot) -> None:
+        self._start_worker = start_worker
         self._boot = boot
         self._answers: set[asyncio.Future[None]] = set()
         self._control = asyncio.ensure_future(self._connect(open_database))
@@ -49,7 +50,7 @@ class Engine:
             state=IdbStateStore(database),
             runs=IdbRunStore(database),
             transport=FetchTransport(),
-            workers=BrowserWorkers("worker.js"),
+            workers=BrowserWorkers(self._start_worker),
             browser=ExtensionBrowser(),
         )
         control = Control(ports, self._boot)
@@ -73,12 +74,13 @@ class Engine:
             raise
 
 
-def start(open_database: Any, source: str) -> Any:
+def start(open_database: Any, start_worker: Any, source: str) -> Any:
     """Start the engine; returns what engine.js hands its messages to.
 
     Args:
         open_database: the JavaScript function that resolves to an IDBDatabase.
+        start_worker: boot.js's function that starts a Web Worker of a name.
         source: what the interpreter was booted from.
     """
     boot = Boot(source, float(js.Date.now()))
-    return create_proxy(Engine(open_database, boot))
+    return create_proxy(Engine(open_database, start_worker, boot))

@@ -69,6 +69,11 @@ class ReadAhead:
             self._next = next(self._coming, None)
         return await self._visits.payload(seqs, client_id=self._client_id)
 
+    def deepen(self, depth: int) -> None:
+        """Read further ahead, where it is read ahead at all; never less far."""
+        if self._depth:
+            self._depth = max(self._depth, depth)
+
     def close(self) -> None:
         """Stop reading ahead."""
         self._closed = True

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from heyho.errors import RateLimited, SyncError, TooLarge, Unreachable
+from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, Unreachable
 from heyho.model import Rejection, ServerLimits
 from heyho.ports import Clock, Conditions, Payload, Reply
 from heyho.replies import decode, read_sync_reply
 from heyho.settings import Settings
 from heyho.sync.carriers import Carrier
+from heyho.sync.lanes import Lanes
 from heyho.sync.logbook import Logbook
 from heyho.sync.pacing import Gate
 from heyho.sync.patience import MAX_WAIT_S, Patience
@@ -20,6 +21,7 @@ from heyho.sync.quota import read_advice
 REQUEST_TIMEOUT_S = 30.0
 OFFLINE_S = 30.0
 LOOK_S = 0.5
+TOO_MANY, FAILED = 429, 500
 
 
 class Attempts:
@@ -37,6 +39,7 @@ class Attempts:
         settings: Settings,
         limits: ServerLimits,
         gate: Gate,
+        lanes: Lanes,
         patience: Patience,
         logbook: Logbook,
         over: asyncio.Event,
@@ -47,6 +50,7 @@ class Attempts:
         self._token = settings.token
         self._limits = limits
         self._gate = gate
+        self._lanes = lanes
         self._patience = patience
         self._logbook = logbook
         self._over = over
@@ -83,11 +87,19 @@ class Attempts:
         ticket = await self._admit(travel)
         reply: Reply | None = None
         try:
-            with self._logbook.attempt(payload, travel, lane=lane, attempt=attempt) as answered:
-                reply = await carrier.post(
-                    self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
-                )
+            with (
+                self._logbook.attempt(payload, travel, lane=lane, attempt=attempt) as answered,
+                self._lanes.timed() as ended,
+            ):
+                try:
+                    reply = await carrier.post(
+                        self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
+                    )
+                except TimedOut:
+                    ended(True)
+                    raise
                 answered(reply)
+                ended(reply.status == TOO_MANY or reply.status >= FAILED)
         finally:
             if reply is None:
                 self._gate.lost(ticket)

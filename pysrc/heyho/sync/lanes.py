@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+
+from heyho.sync.adaptive import AdaptiveLimit
 
 
 class Lanes:
@@ -32,3 +36,46 @@ class Lanes:
         """Change how many may be in at once; who is in stays until it leaves."""
         self._size = size
         self._changed.set()
+
+    @contextmanager
+    def timed(self) -> Iterator[Callable[[bool], None]]:
+        """Around one attempt; call what it yields with whether the server was overloaded.
+
+        Nothing is called where the attempt says nothing of the server.
+        """
+        yield lambda _: None
+
+
+class AdaptiveLanes(Lanes):
+    """Lanes whose number follows what attempts tell of the server.
+
+    Args:
+        limit: decides how many there should be.
+        resized: called with their new number.
+    """
+
+    def __init__(self, limit: AdaptiveLimit, resized: Callable[[int], None]) -> None:
+        super().__init__(limit.limit)
+        self._limit = limit
+        self._resized = resized
+
+    @contextmanager
+    def timed(self) -> Iterator[Callable[[bool], None]]:
+        now_s = asyncio.get_running_loop().time
+        attempt = self._limit.began(now_s())
+        overload: bool | None = None
+
+        def ended(overloaded: bool) -> None:
+            nonlocal overload
+            overload = overloaded
+
+        try:
+            yield ended
+        finally:
+            if overload is None:
+                self._limit.abandoned(attempt)
+            else:
+                self._limit.ended(attempt, now_s(), overloaded=overload)
+            if self._limit.limit != self._size:
+                self.resize(self._limit.limit)
+                self._resized(self._limit.limit)

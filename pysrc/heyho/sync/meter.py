@@ -1,91 +1,27 @@
-"""The account of requests against quotas: what a server may have counted, and what it grants.
+"""What the policies of a server grant, as far as its answers and one's own log tell.
 
-All times here are the event loop's, in seconds.
+Times in seconds are the event loop's.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from heyho.sync.quota import Policy, State
+from heyho.sync.quota import Policy, State, read_policies
+from heyho.sync.sent import SentLog
+from heyho.wire import MAX_AT_MS
 
-ROUND_TRIPS = 200
-KEPT = 20_000
+FORGOTTEN_MS = 24 * 3600 * 1000
 MARGIN = 0.005
 MARGIN_MAX_S = 1.0
 # In a window of fewer round trips than this, an answer comes too late to share by.
 SHORT_WINDOW = 10
 FOREIGN_WINDOWS = 10
-
-
-@dataclass(slots=True)
-class SentLog:
-    """One's own requests, and for each how late the server may have counted it.
-
-    A request is counted somewhere between its admission and its answer. Of the round trip, the
-    shortest one there has been is taken as what every request needs; only what goes beyond it can
-    have passed before the count. So `counted` holds, in order, admission plus excess: whoever
-    sends the next request a window after that is outside of it, by whatever way the server
-    counts. A request without an answer may be counted any time, and holds its place.
-    """
-
-    counted: list[float] = field(default_factory=list)
-    in_flight: dict[int, float] = field(default_factory=dict)
-    last_s: float = float("-inf")
-    _round_trips_s: deque[float] = field(default_factory=lambda: deque(maxlen=ROUND_TRIPS))
-
-    def admitted(self, ticket: int, now_s: float) -> None:
-        """Book a request that is about to be sent."""
-        self.in_flight[ticket] = self.last_s = now_s
-
-    def answered(
-        self, ticket: int, now_s: float, *, usual: bool, refused: bool = False
-    ) -> float | None:
-        """Book an answer and return when its request was admitted; None for an unknown ticket.
-
-        Args:
-            ticket: which request.
-            now_s: when the answer came.
-            usual: whether its round trip is one to compare others with. A refusal is too quick,
-                and a lost request says nothing.
-            refused: whether the server has not counted it.
-        """
-        admitted_s = self.in_flight.pop(ticket, None)
-        if admitted_s is None or refused:
-            return admitted_s
-        latest_s = now_s
-        if usual:
-            self._round_trips_s.append(now_s - admitted_s)
-            latest_s = max(admitted_s, now_s - self.shortest_s)
-        insort(self.counted, latest_s)
-        return admitted_s
-
-    @property
-    def shortest_s(self) -> float:
-        """What every round trip takes at least, told from few with caution."""
-        seen = len(self._round_trips_s)
-        return min(self._round_trips_s, default=0.0) * seen / (seen + 1)
-
-    def since(self, start_s: float) -> int:
-        """How many requests a server may have counted after a time."""
-        return len(self.counted) - bisect_right(self.counted, start_s) + len(self.in_flight)
-
-    def opens_at(self, quota: int, span_s: float, now_s: float) -> float:
-        """When fewer than `quota` requests will be within the last `span_s`.
-
-        While answers are missing it can only say "not before the span has passed once more".
-        """
-        free = quota - len(self.in_flight)
-        if free <= 0:
-            return now_s + span_s
-        return self.counted[-free] + span_s if free <= len(self.counted) else now_s
-
-    def forget(self, before_s: float) -> None:
-        """Drop what no window reaches any more."""
-        del self.counted[: max(bisect_right(self.counted, before_s), len(self.counted) - KEPT)]
+# Then the server may weigh the window before, as approximate sliding windows do, and takes
+# requests evenly spread only.
+SURPRISES = 2
 
 
 @dataclass(slots=True)
@@ -103,8 +39,7 @@ class Meter:
         expected: it was told beforehand, and no answer has named it yet.
         guessed: quota or window are not told, but inferred from states.
         known_since: the last ticket given out in ignorance of the policy.
-        even: a request was refused although the log had room. The server may weigh the window
-            before, as approximate sliding windows do, and takes requests evenly spread only.
+        surprises: how often a request was refused although there was room.
     """
 
     policy: Policy
@@ -112,7 +47,7 @@ class Meter:
     expected: bool = False
     guessed: bool = False
     known_since: int = 0
-    even: bool = False
+    surprises: int = 0
     foreign: int = 0
     _ticket: int = 0
     _reset_at_s: float = 0.0
@@ -151,7 +86,7 @@ class Meter:
         """When the next request may go, as far as this policy is concerned."""
         quota, span_s = self.policy.quota, self.span_s
         alone_s = log.opens_at(quota, span_s, now_s)
-        if self.even:
+        if self.surprises >= SURPRISES:
             alone_s = max(alone_s, log.last_s + span_s / max(1, quota - 1))
         foreign = self._foreign(log, now_s)
         if not foreign:
@@ -177,6 +112,89 @@ class Meter:
         return self.window_s < log.shortest_s * SHORT_WINDOW
 
 
-def longest_span_s(meters: Iterable[Meter]) -> float:
-    """How far back anybody looks."""
-    return max((meter.span_s for meter in meters), default=0.0)
+class Meters:
+    """The meters of all policies that are known, by their names."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Meter] = {}
+
+    def __iter__(self) -> Iterator[Meter]:
+        return iter(self._by_name.values())
+
+    @property
+    def span_s(self) -> float:
+        """How far back anybody looks."""
+        return max((meter.span_s for meter in self), default=0.0)
+
+    def learn(
+        self, policies: Iterable[Policy], *, answered: bool, now_ms: float, log: SentLog
+    ) -> None:
+        """Take in what an answer lists, or what was told beforehand.
+
+        The first answer that lists any decides which of those told beforehand apply.
+        """
+        told = {policy.name: policy for policy in policies if policy.window_s}
+        if answered and told:
+            self._by_name = {
+                meter.policy.name: meter
+                for meter in self
+                if meter.policy.name in told
+                or not (meter.expected or now_ms - meter.seen_ms > FORGOTTEN_MS)
+            }
+        for name, policy in told.items():
+            meter = self._by_name.get(name)
+            if meter is None or meter.expected or answered:
+                meter = meter or Meter(policy, now_ms, known_since=log.last_ticket)
+                meter.policy, meter.seen_ms = policy, now_ms
+                meter.expected, meter.guessed = not answered, False
+                self._by_name[name] = meter
+
+    def of(
+        self, state: State, quotas: Mapping[str, int], log: SentLog, *, now_s: float, now_ms: float
+    ) -> Meter | None:
+        """The meter of a state; one that guesses where quota or window are not told.
+
+        The longest time to a reset is as much of a window as can be known, and what remains
+        together with what oneself has sent is as much of a quota. A nameless quota belongs to
+        the one policy that has the same.
+        """
+        known, quota = self._by_name.get(state.name), quotas.get(state.name)
+        if known is None:
+            same = [meter for meter in self if not meter.guessed and meter.policy.quota == quota]
+            known = same[0] if len(same) == 1 else None
+        if known and not known.guessed:
+            return known
+        if known is None and not state.reset_s:
+            return None
+        window_s = max(state.reset_s or 1.0, 1.0, known.window_s if known else 0.0)
+        if quota is None:
+            sent = log.since(now_s - window_s)
+            quota = max(state.remaining + sent, known.policy.quota if known else 1)
+        guess = Policy(state.name, quota, window_s)
+        known = known or Meter(guess, now_ms, guessed=True, known_since=log.last_ticket)
+        known.policy, known.seen_ms = guess, now_ms
+        self._by_name[state.name] = known
+        return known
+
+    def to_record(self) -> list[dict[str, Any]]:
+        """Policies that answers have told of, as JSON."""
+        return [
+            {**meter.policy.to_record(), "seenAt": meter.seen_ms, "guessed": meter.guessed}
+            for meter in self
+            if not meter.expected
+        ]
+
+    def read(self, record: Any, *, now_ms: float) -> None:
+        """Add what `to_record` wrote, as far as it was seen within a day."""
+        for told in record if isinstance(record, list) else []:
+            for policy in read_policies([told]):
+                seen_ms = told.get("seenAt")
+                if is_time(seen_ms) and now_ms - seen_ms <= FORGOTTEN_MS and policy.window_s:
+                    guessed = told.get("guessed") is True
+                    meter = Meter(policy, min(seen_ms, now_ms), guessed=guessed)
+                    self._by_name[policy.name] = meter
+
+
+def is_time(value: object) -> TypeGuard[float]:
+    """Whether a stored value can be a time in epoch milliseconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_AT_MS

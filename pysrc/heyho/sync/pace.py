@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from heyho.ports import Clock, StateStore
+from heyho.sync.adaptive import AdaptiveLimit
 from heyho.sync.estimate import smoothed
 from heyho.sync.pacing import Gate
-from heyho.sync.plan import MAX_LANES
+from heyho.sync.plan import SAFE_LANES
 
 MAX_MS = 60_000.0
 
@@ -18,7 +19,7 @@ class Pace:
 
     Attributes:
         gate: what every request has to pass.
-        lanes: how many lanes the server bore, or None.
+        limit: how many lanes the server bore, or None.
         send_ms: how long an attempt takes, or None.
         read_ms: how long preparing a batch takes, or None.
     """
@@ -26,7 +27,7 @@ class Pace:
     def __init__(self, destination: str, gate: Gate) -> None:
         self.destination = destination
         self.gate = gate
-        self.lanes: int | None = None
+        self.limit: AdaptiveLimit | None = None
         self.send_ms: float | None = None
         self.read_ms: float | None = None
 
@@ -36,9 +37,8 @@ class Pace:
         known = isinstance(record, Mapping) and record.get("destination") == destination
         told: Mapping[str, Any] = record if known else {}
         pace = cls(destination, Gate.from_record(told.get("gate"), clock=clock))
-        lanes = told.get("lanes")
-        if type(lanes) is int:
-            pace.lanes = min(max(lanes, 1), MAX_LANES)
+        if "limit" in told:
+            pace.limit = AdaptiveLimit.from_record(told["limit"], start=SAFE_LANES)
         pace.send_ms = _duration(told.get("sendMs"))
         pace.read_ms = _duration(told.get("readMs"))
         return pace
@@ -48,7 +48,7 @@ class Pace:
         return {
             "destination": self.destination,
             "gate": self.gate.to_record(),
-            "lanes": self.lanes,
+            **({"limit": self.limit.to_record()} if self.limit else {}),
             "sendMs": self.send_ms,
             "readMs": self.read_ms,
         }

@@ -7,19 +7,18 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 from heyho.ports import Clock
-from heyho.sync.meter import Meter, SentLog, longest_span_s
-from heyho.sync.quota import MAX_RETRY_S, MAX_WINDOW_S, Advice, Policy, State, read_policies
-from heyho.wire import MAX_AT_MS
+from heyho.sync.meter import Meters, is_time
+from heyho.sync.quota import MAX_RETRY_S, MAX_WINDOW_S, Advice, Policy
+from heyho.sync.sent import SentLog
 
 FIRST_PAUSE_S = 1.0
 PAUSE_MAX_S = 60.0
 MAX_REFUSALS = 16
 # Longer than any request's time-out: whoever forgot to hand a ticket back must not shut the gate.
 UNHEARD_MAX_S = 120.0
-FORGOTTEN_MS = 24 * 3600 * 1000
 KEPT_TIMES = 5000
 EPSILON_S = 1e-6
 
@@ -43,10 +42,9 @@ class Gate:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._log = SentLog()
-        self._meters: dict[str, Meter] = {}
+        self._meters = Meters()
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._last_ticket = 0
         self._blocked_until_s = -math.inf
         self._believed_until_s = math.inf
         self._refusals = 0
@@ -78,13 +76,15 @@ class Gate:
         usual, refused = 200 <= advice.status < 300, advice.status == 429
         admitted_s = self._log.answered(ticket, now_s, usual=usual, refused=refused)
         self._learn(advice.policies, answered=True)
+        quotas = {policy.name: policy.quota for policy in advice.policies}
+        now_ms = self._clock.now_ms()
         for state in advice.states:
-            meter = self._meter_of(state, advice)
+            meter = self._meters.of(state, quotas, self._log, now_s=now_s, now_ms=now_ms)
             if meter and admitted_s is not None:
                 meter.told(state, ticket, admitted_s, self._log, now_s)
-                meter.even |= refused and not state.remaining and ticket > meter.known_since
+                meter.surprises += refused and not state.remaining and ticket > meter.known_since
         self._cool_down(ticket, advice, now_s)
-        self._log.forget(now_s - UNHEARD_MAX_S - longest_span_s(self._meters.values()))
+        self._log.forget(now_s - UNHEARD_MAX_S - self._meters.span_s)
         self._pump()
 
     def lost(self, ticket: int) -> None:
@@ -106,12 +106,12 @@ class Gate:
     @property
     def room(self) -> Room | None:
         """What the advertised quotas leave; None where nothing is advertised."""
-        if not self._meters:
+        meters, now_s = list(self._meters), _now_s()
+        if not meters:
             return None
-        now_s = _now_s()
         return Room(
-            per_second=min(m.policy.quota / m.window_s for m in self._meters.values()),
-            at_once=min(m.room(self._log, now_s) for m in self._meters.values()),
+            per_second=min(meter.policy.quota / meter.window_s for meter in meters),
+            at_once=min(meter.room(self._log, now_s) for meter in meters),
         )
 
     def _opens_at(self, now_s: float) -> float:
@@ -122,15 +122,13 @@ class Gate:
         opens_s = self._blocked_until_s
         if self._refusals and any(n > self._refused_ticket for n in self._log.in_flight):
             opens_s = max(opens_s, now_s + FIRST_PAUSE_S)  # one asks for all whether it is over
-        for meter in self._meters.values():
+        for meter in self._meters:
             opens_s = max(opens_s, meter.opens_at(self._log, now_s))
         return min(opens_s, self._believed_until_s)
 
     def _take(self, now_s: float) -> int:
         self._believed_until_s = math.inf
-        self._last_ticket += 1
-        self._log.admitted(self._last_ticket, now_s)
-        return self._last_ticket
+        return self._log.admitted(now_s)
 
     def _pump(self) -> None:
         """Admit whom the gate is open for, and come back when it opens for the next."""
@@ -149,43 +147,7 @@ class Gate:
             self._waiting.popleft().set_result(self._take(now_s))
 
     def _learn(self, policies: Iterable[Policy], *, answered: bool) -> None:
-        now_ms = self._clock.now_ms()
-        told = {policy.name: policy for policy in policies if policy.window_s}
-        if answered and told:
-            self._meters = {
-                name: meter
-                for name, meter in self._meters.items()
-                if name in told or not (meter.expected or now_ms - meter.seen_ms > FORGOTTEN_MS)
-            }
-        for name, policy in told.items():
-            known = self._meters.get(name)
-            if known is None or known.expected or answered:
-                known = known or Meter(policy, now_ms, known_since=self._last_ticket)
-                known.policy, known.seen_ms = policy, now_ms
-                known.expected, known.guessed = not answered, False
-                self._meters[name] = known
-
-    def _meter_of(self, state: State, advice: Advice) -> Meter | None:
-        """The meter of a state; one that guesses where quota or window are not told.
-
-        The longest time to a reset is as much of a window as can be known, and what remains
-        together with what oneself has sent is as much of a quota.
-        """
-        known = self._meters.get(state.name)
-        if known and not known.guessed:
-            return known
-        if known is None and not state.reset_s:
-            return None
-        window_s = max(state.reset_s or 1.0, 1.0, known.window_s if known else 0.0)
-        told = [policy.quota for policy in advice.policies if policy.name == state.name]
-        sent = self._log.since(_now_s() - window_s)
-        quota = told[0] if told else max(state.remaining + sent, known.policy.quota if known else 1)
-        now_ms = self._clock.now_ms()
-        guess = Policy(state.name, quota, window_s)
-        known = known or Meter(guess, now_ms, guessed=True, known_since=self._last_ticket)
-        known.policy, known.seen_ms = guess, now_ms
-        self._meters[state.name] = known
-        return known
+        self._meters.learn(policies, answered=answered, now_ms=self._clock.now_ms(), log=self._log)
 
     def _cool_down(self, ticket: int, advice: Advice, now_s: float) -> None:
         """Obey Retry-After, whatever the status; after a 429 wait in any case.
@@ -195,7 +157,7 @@ class Gate:
         pause_s = advice.retry_after_s
         if advice.status == 429:
             if ticket > self._refused_ticket:
-                self._refused_ticket = self._last_ticket
+                self._refused_ticket = self._log.last_ticket
                 self._refusals = min(self._refusals + 1, MAX_REFUSALS)
             if pause_s is None:
                 pause_s = max(
@@ -214,16 +176,11 @@ class Gate:
         """What the next start needs to know, as JSON: times by the wall clock."""
         now_s = _now_s()
         offset_ms = self._clock.now_ms() - now_s * 1000
-        reach_s = now_s - longest_span_s(self._meters.values())
-        counted = [at for at in self._log.counted if at > reach_s] + [now_s] * len(
-            self._log.in_flight
-        )
+        reach_s = now_s - self._meters.span_s
+        counted = [at for at in self._log.counted if at > reach_s]
+        counted += [now_s] * len(self._log.in_flight)
         return {
-            "policies": [
-                {**meter.policy.to_record(), "seenAt": meter.seen_ms, "guessed": meter.guessed}
-                for meter in self._meters.values()
-                if not meter.expected
-            ],
+            "policies": self._meters.to_record(),
             "sentAt": [math.ceil(at * 1000 + offset_ms) for at in counted[-KEPT_TIMES:]],
             "blockedUntil": math.ceil(max(self._blocked_until_s, now_s) * 1000 + offset_ms),
             "refusals": self._refusals,
@@ -240,22 +197,15 @@ class Gate:
         if not isinstance(record, dict):
             return gate
         now_s, now_ms = _now_s(), clock.now_ms()
-        policies = record.get("policies")
-        for told in policies if isinstance(policies, list) else []:
-            for policy in read_policies([told]):
-                seen_ms = told.get("seenAt")
-                if _is_time(seen_ms) and now_ms - seen_ms <= FORGOTTEN_MS and policy.window_s:
-                    gate._meters[policy.name] = Meter(
-                        policy, min(seen_ms, now_ms), guessed=told.get("guessed") is True
-                    )
+        gate._meters.read(record.get("policies"), now_ms=now_ms)
         sent_at = record.get("sentAt")
         gate._log.counted = sorted(
             now_s - (now_ms - at) / 1000
             for at in (sent_at[-KEPT_TIMES:] if isinstance(sent_at, list) else [])
-            if _is_time(at) and 0 <= now_ms - at <= MAX_WINDOW_S * 1000
+            if is_time(at) and 0 <= now_ms - at <= MAX_WINDOW_S * 1000
         )
         blocked_ms = record.get("blockedUntil")
-        if _is_time(blocked_ms):
+        if is_time(blocked_ms):
             gate._blocked_until_s = now_s + min((blocked_ms - now_ms) / 1000, MAX_RETRY_S)
         refusals = record.get("refusals")
         if type(refusals) is int:
@@ -266,7 +216,3 @@ class Gate:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _is_time(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MAX_AT_MS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heyho.settings import Settings
 
 MAX_LANES = 10
+SAFE_LANES = 5
 
 
 @dataclass(frozen=True, slots=True)

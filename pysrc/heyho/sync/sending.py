@@ -20,12 +20,13 @@ from heyho.ports import (
 )
 from heyho.settings import Settings
 from heyho.sync.acknowledger import Acknowledger
-from heyho.sync.ahead import reading_ahead
+from heyho.sync.adaptive import AdaptiveLimit
+from heyho.sync.ahead import ReadAhead, reading_ahead
 from heyho.sync.attempts import Attempts
 from heyho.sync.batches import cut
 from heyho.sync.carriers import OwnThread
 from heyho.sync.courier import Courier
-from heyho.sync.lanes import Lanes
+from heyho.sync.lanes import AdaptiveLanes, Lanes
 from heyho.sync.logbook import Logbook
 from heyho.sync.pace import Pace
 from heyho.sync.patience import Patience
@@ -96,7 +97,7 @@ class Sending:
         ) as ahead:
             own = OwnThread(ahead, means.transport)
             crew = self._crew(own)
-            lanes = Lanes(plan.lanes)
+            lanes = self._lanes(logbook, ahead)
             courier = Courier(
                 crew=crew or own,
                 attempts=Attempts(
@@ -105,6 +106,7 @@ class Sending:
                     settings=self.settings,
                     limits=self.limits,
                     gate=self.pace.gate,
+                    lanes=lanes,
                     patience=Patience(now_s=asyncio.get_running_loop().time, random=means.random),
                     logbook=logbook,
                     over=over,
@@ -125,6 +127,20 @@ class Sending:
                 if crew:
                     crew.close()
         return courier.first_error
+
+    def _lanes(self, logbook: Logbook, ahead: ReadAhead) -> Lanes:
+        if not self.plan.adapts:
+            return Lanes(self.plan.lanes)
+
+        def resized(size: int) -> None:
+            logbook.progress.lanes = size
+            ahead.deepen(size)
+
+        known_s = self.pace.limit.baseline_s if self.pace.limit else None
+        limit = AdaptiveLimit(start=self.plan.lanes, baseline_s=known_s)
+        if not self.means.conditions().slow:
+            self.pace.limit = limit
+        return AdaptiveLanes(limit, resized)
 
     def _crew(self, own: OwnThread) -> WorkerCrew | None:
         crew = self.prepared.crew

@@ -197,7 +197,7 @@ class Synchronizer:
                 conditions=self._means.conditions(),
                 send_ms=pace.send_ms,
                 read_ms=pace.read_ms,
-                lanes=pace.lanes,
+                lanes=pace.limit.limit if pace.limit else None,
                 room=room.at_once if room else MAX_LANES if limits.rate_limits == [] else None,
                 workers=settings.workers,
             )

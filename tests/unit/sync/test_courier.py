@@ -16,6 +16,7 @@ from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.attempts import Attempts
 from heyho.sync.carriers import Carrier
 from heyho.sync.courier import MAX_FAILURES_IN_A_ROW, Courier
+from heyho.sync.lanes import Lanes
 from heyho.sync.logbook import Logbook
 from heyho.sync.pacing import Gate
 from heyho.sync.patience import Patience
@@ -46,6 +47,7 @@ class Desk:
                 clock=clock,
                 conditions=Conditions,
                 gate=Gate(clock=clock),
+                lanes=Lanes(1),
                 settings=settings,
                 limits=ServerLimits(),
                 patience=Patience(now_s=asyncio.get_running_loop().time, random=Random(1)),

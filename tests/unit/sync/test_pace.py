@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heyho.sync.adaptive import AdaptiveLimit
 from heyho.sync.pace import MAX_MS, Pace, PaceKeeper
 from heyho.sync.pacing import Gate
 from heyho.sync.plan import MAX_LANES
@@ -25,18 +26,22 @@ def keeper(database: MemoryDatabase) -> PaceKeeper:
     return PaceKeeper(clock=LoopClock(), state=MemoryStateStore(database))
 
 
+def limit_of(pace: Pace) -> int | None:
+    return pace.limit.limit if pace.limit else None
+
+
 @jumping
 async def test_what_was_learnt_is_there_the_next_time() -> None:
     database = MemoryDatabase()
     first = keeper(database)
     pace = await first.pace("here")
-    pace.lanes = 7
+    pace.limit = AdaptiveLimit(start=7)
     pace.sent(300)
     pace.read(20)
     pace.gate.heard(await pace.gate.admit(), Advice(policies=(Policy("sync", 5, 60),)))
     await first.save()
     again = await keeper(database).pace("here")
-    assert (again.lanes, again.send_ms, again.read_ms) == (7, 300, 20)
+    assert (limit_of(again), again.send_ms, again.read_ms) == (7, 300, 20)
     room = again.gate.room
     assert room is not None
     assert room.at_once == 4
@@ -46,18 +51,11 @@ async def test_what_was_learnt_is_there_the_next_time() -> None:
 async def test_another_destination_is_another_matter() -> None:
     database = MemoryDatabase()
     first = keeper(database)
-    (await first.pace("here")).lanes = 7
+    (await first.pace("here")).limit = AdaptiveLimit(start=7)
     await first.save()
-    assert (await first.pace("there")).lanes is None
-    assert (await keeper(database).pace("there")).lanes is None
-    assert (await keeper(database).pace("here")).lanes == 7
-
-
-@pytest.mark.parametrize(("stored", "lanes"), [(0, 1), (99, MAX_LANES), ("7", None), (True, None)])
-@jumping
-async def test_lanes_are_clamped(stored: object, lanes: int | None) -> None:
-    record = {"destination": "here", "lanes": stored}
-    assert Pace.from_record(record, "here", clock=LoopClock()).lanes == lanes
+    assert limit_of(await first.pace("there")) is None
+    assert limit_of(await keeper(database).pace("there")) is None
+    assert limit_of(await keeper(database).pace("here")) == 7
 
 
 @given(anything, anything, anything, anything)
@@ -66,12 +64,12 @@ async def test_anything_stored_is_a_pace(gate: Any, lanes: Any, send_ms: Any, re
     record = {
         "destination": "here",
         "gate": gate,
-        "lanes": lanes,
+        "limit": lanes,
         "sendMs": send_ms,
         "readMs": read_ms,
     }
     pace = Pace.from_record(record, "here", clock=LoopClock())
-    assert pace.lanes is None or 1 <= pace.lanes <= MAX_LANES
+    assert pace.limit is None or 1 <= pace.limit.limit <= MAX_LANES
     for duration in (pace.send_ms, pace.read_ms):
         assert duration is None or 0 <= duration <= MAX_MS
     await Pace.from_record(gate, "here", clock=LoopClock()).gate.admit()

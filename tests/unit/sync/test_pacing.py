@@ -301,7 +301,6 @@ class TestOrder:
         ticket = await gate.admit()
         waiting = [asyncio.create_task(gate.admit()) for _ in range(2)]
         await asyncio.sleep(0)
-        gate._meters.clear()
         gate._log.answered(ticket, now_s(), usual=True)
         gate.expect([Policy("sync", 2, 10)])  # admits the first of them
         waiting[0].cancel()

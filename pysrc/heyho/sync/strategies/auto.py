@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heyho.ports import Conditions
-from heyho.sync.plan import MAX_LANES, Plan
+from heyho.sync.plan import MAX_LANES, SAFE_LANES, Plan
 
-SAFE_LANES = 5
 FEW_LANES = 2
 SHORT_MS = 1000.0
 """A backlog that takes no longer one by one is not worth more than a second lane."""
@@ -53,7 +52,7 @@ def choose(now: Situation) -> Plan:
     if now.conditions.slow:
         return Plan("concurrent", FEW_LANES, 0, adapts=True, why="the connection is slow")
     if now.batches * send_ms <= SHORT_MS:
-        return Plan("concurrent", FEW_LANES, 0, adapts=True, why="the backlog is short")
+        return Plan("concurrent", FEW_LANES, 0, adapts=False, why="the backlog is short")
     lanes, why = _lanes(now)
     workers = min(now.workers, now.conditions.cores)
     if workers > 1 and now.read_ms and now.read_ms > send_ms / lanes:

@@ -389,7 +389,8 @@ class MemoryServer:
     async def answer(self, method: str, url: str, body: Record | None, token: str | None) -> Reply:
         """An `Answer`."""
         if method == "GET" and url.endswith("/config"):
-            return reply(200, {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000})
+            limits = {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000}
+            return reply(200, {**limits, "rateLimits": []})
         if token != self._token:
             return reply(401, {"success": False, "message": "You need to sign in."})
         records = body["pageVisits"] if body else []

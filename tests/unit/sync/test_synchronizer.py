@@ -610,6 +610,49 @@ class TestServers:
         assert len(old.received) == 12
 
 
+class TestPace:
+    @jumping
+    async def test_what_a_run_has_learnt_is_there_for_the_next(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=400, batchSize=10, strategy="auto")
+        first = (await device.sync()).run
+        assert first.why == "concurrent, 10 lanes: a server with room for all lanes"
+        pace = device.database.state["pace"]
+        assert pace["sendMs"] == pytest.approx(300)
+        assert pace["limit"]["limit"] == 10
+        device.visit(400)
+        second = (await device.sync()).run
+        assert second.why == "concurrent, 10 lanes: as many lanes as the server bore last time"
+        assert server.peak == 10
+
+    @jumping
+    async def test_lanes_give_way_where_the_server_is_overloaded(self) -> None:
+        """It refuses whatever is more than four at once."""
+
+        async def answer(method: str, url: str, body: Record | None, token: str | None) -> Reply:
+            if method == "POST" and server.in_flight >= 4:
+                await asyncio.sleep(0.1)
+                return refusal(503, "busy")
+            return await server.answer(method, url, body, token)
+
+        server = ScriptedServer()
+        device = Device(answer, visits=2000, batchSize=5, strategy="auto")
+        run = (await device.sync()).run
+        assert run.outcome == "complete"
+        await device.assert_all_is_on(server)
+        assert device.database.state["pace"]["limit"]["limit"] <= 5
+        late = [span for span in run.spans if span.batch > 200]
+        assert sum(span.status == 503 for span in late) < 0.1 * len(late)
+
+    @jumping
+    async def test_a_short_backlog_teaches_nothing_about_lanes(self) -> None:
+        device = Device(ScriptedServer(latency_s=0.1).answer, visits=400, batchSize=10)
+        await device.sync(strategy="auto")
+        device.visit(30)
+        assert "the backlog is short" in (await device.sync(strategy="auto")).run.why
+        assert device.database.state["pace"]["limit"]["limit"] == 10
+
+
 class TestRuns:
     @jumping
     async def test_every_run_leaves_its_record(self) -> None:

@@ -15,6 +15,14 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return true;
 });
 
+// Python keeps one connection. Whoever asks after that was lost gets a new page.
+const connect = async () => {
+  const database = await openDatabase();
+  database.addEventListener("close", () => window.close());
+  database.addEventListener("versionchange", () => window.close());
+  return database;
+};
+
 const fromSnapshot = async () => {
   const response = await fetch("runtime/snapshot.bin");
   return loadPyodide({ indexURL, _loadSnapshot: await response.arrayBuffer() });
@@ -42,7 +50,7 @@ const boot = async () => {
     pyodide = await fromFiles();
   }
   const start = pyodide.pyimport("heyho.engine").start;
-  engine = start(openDatabase, how);
+  engine = start(connect, how);
   for (const [request, respond] of waiting.splice(0)) engine.handle(request, respond);
 };
 

@@ -28,7 +28,8 @@ const isOlder = async (name, version) => {
 };
 
 // Resolves to an open IDBDatabase. Rejects with a DOMException, or with an Error named
-// "BlockedError" when another context keeps an older version open.
+// "BlockedError" when another context keeps an older version open; the event `unblocked` of this
+// context tells when that is over.
 export const openDatabase = (migrations = MIGRATIONS, name = NAME) =>
   new Promise((resolve, reject) => {
     let refused = false;
@@ -56,8 +57,12 @@ export const openDatabase = (migrations = MIGRATIONS, name = NAME) =>
       const database = request.result;
       database.onversionchange = () => database.close();
       blocked.delete(name);
-      if (refused) database.close();
-      else resolve(database);
+      if (!refused) {
+        resolve(database);
+        return;
+      }
+      database.close();
+      dispatchEvent(new Event("unblocked"));
     };
     // Behind the blocked request of another context there is no event.
     const watch = async () => {

@@ -67,12 +67,7 @@ def test_a_blocked_upgrade_is_told_and_loses_nothing(
     An update closes every page of the extension, so none can hold on to anything from before it.
     Here the same history is put back into a database of the version before, and is held open.
     """
-    extension = shutil.copytree(EXTENSION, tmp_path / "extension")
-    schema = (extension / "database.js").read_text()
-    newer = schema.replace("\n];", "\n  (database) => database.createObjectStore('more'),\n];")
-    assert newer != schema
-    (extension / "database.js").write_text(newer)
-    browser = launch(extension=extension)
+    browser = launch(extension=newer_extension(tmp_path))
     browser.connect(server.url, str(server.token))
     desk, tab = Desk(browser), browser.context.new_page()
     before, during, after = ([f"{site.origins[0]}/page/{n}" for n in row] for row in ROWS)
@@ -90,6 +85,7 @@ def test_a_blocked_upgrade_is_told_and_loses_nothing(
     assert "Close Heyho's pages" in reply["error"]
     assert stored_visits(server.data_dir) == []
     old.close()
+    desk.wait_until(_NOTHING_WAITS)
     browse(tab, desk, after, _RECORDED)
     expect_well(popup)
     tab.close()
@@ -97,6 +93,28 @@ def test_a_blocked_upgrade_is_told_and_loses_nothing(
     assert [v.url for v in stored_visits(server.data_dir)] == before + during + after
     assert desk.page.evaluate(_VERSION) == 2
     assert browser.console() == []
+
+
+def test_what_was_made_in_a_pause_is_dropped_once_the_pause_is_known(
+    launch: Callable[..., Browser], site: Site, tmp_path: Path
+) -> None:
+    """The browser starts in a pause, and the settings that say so cannot be read."""
+    browser = launch(extension=newer_extension(tmp_path))
+    desk, tab = Desk(browser), browser.context.new_page()
+    desk.change(paused=True)
+    old = browser.open("database.js")
+    old.evaluate(_HOLD_THE_VERSION_BEFORE)
+    desk.page.evaluate("() => chrome.storage.session.clear()")
+    browse(tab, desk, [f"{site.origins[0]}/secret"], _WAITS_IN_MEMORY)
+    assert desk.page.evaluate(_PAUSED) == {"paused": None}
+    tab.goto("about:blank")
+    old.close()
+    desk.wait_until(_NOTHING_WAITS)
+    desk.wait_until("async () => (await chrome.storage.session.get('paused')).paused === true")
+    assert "secret" not in desk.everything()
+    desk.change(paused=False)
+    browse(tab, desk, [f"{site.origins[0]}/article"], _RECORDED)
+    assert "secret" not in desk.everything()
 
 
 def test_an_engine_that_has_lost_its_database_makes_way_for_another(browser: Browser) -> None:
@@ -109,6 +127,16 @@ def test_an_engine_that_has_lost_its_database_makes_way_for_another(browser: Bro
 
 
 ROWS: Sequence[Sequence[int]] = ((1, 2, 3), (4, 5, 6, 7), (8, 9))
+
+
+def newer_extension(tmp_path: Path) -> Path:
+    """A copy of the extension whose database has one migration more."""
+    extension = shutil.copytree(EXTENSION, tmp_path / "extension")
+    schema = (extension / "database.js").read_text()
+    newer = schema.replace("\n];", "\n  (database) => database.createObjectStore('more'),\n];")
+    assert newer != schema
+    (extension / "database.js").write_text(newer)
+    return extension
 
 
 def browse(tab: Page, desk: Desk, urls: Sequence[str], until: str) -> None:
@@ -177,6 +205,8 @@ _WAITS_IN_MEMORY = """async (url) => {
 }"""
 _NO_ROOM_FOR_THE_ENGINE = """async () =>
   (await chrome.action.getTitle({})).includes("There is no room left on this device.")"""
+_NOTHING_WAITS = "async () => !('unsaved' in await chrome.storage.session.get())"
+_PAUSED = """() => chrome.storage.session.get("paused")"""
 _VERSION = """async () => {
   const database = await openDatabase();
   return database.version;

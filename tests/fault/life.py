@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVarTuple
 
+from fault.audit import (
+    assert_nothing_is_made_up,
+    assert_sent_again_with_reason,
+    missing,
+    waiting,
+)
 from fault.server import Server
-from heyho.sync.ledger import Ledger
 from heyho.sync.synchronizer import RunResult
 from heyho.testing import Doom, JumpingLoop, LoopClock
 from unit.sync.device import T0, Device
@@ -155,7 +160,7 @@ class Lives:
         """Nobody will ever know what the server had and the ledger had not; not many may be."""
         unknown = [
             visit_id
-            for visit_id in self.waiting
+            for visit_id in waiting(self.device, self.device.settings())
             if self.server.database.arrivals[visit_id] > self.server.unheard[visit_id]
         ]
         self.in_flight.append(len(unknown))
@@ -164,32 +169,16 @@ class Lives:
         assert len(unknown) <= (2 * ends + lost_workers) * lanes * batch
         self.server.unheard.update(unknown)
 
-    @property
-    def waiting(self) -> list[str]:
-        """The ids of the visits that are not acknowledged."""
-        database = self.device.database
-        ledgers = database.state.get("ledger", {})
-        ledger = Ledger.from_record(ledgers.get(self.device.settings().destination, ()))
-        return [visit["id"] for seq, visit in database.visits.items() if seq not in ledger]
-
     def assert_nothing_is_wrong(self) -> None:
         """The ledger is true, and nothing was sent again without a reason."""
-        server, device = self.server.database, self.device
-        done = device.visits.keys() - set(self.waiting)
-        assert done <= server.visits.keys() | device.quarantine.keys()
-        assert device.quarantine.keys() <= server.refused
-        for visit_id, times in server.arrivals.items():
-            assert times <= 1 + self.server.unheard[visit_id] + self._lost_workers
-        for visit_id, visit in server.visits.items():
-            assert visit == device.visits[visit_id]
+        assert missing(self.device, self.server, self.device.settings()) == set()
+        assert_nothing_is_made_up(self.device, self.server)
+        assert_sent_again_with_reason(self.server, lost_workers=self._lost_workers)
 
     def assert_all_has_arrived(self) -> None:
         """The server has what was recorded, apart from what it refuses for good."""
         self.assert_nothing_is_wrong()
-        assert self.waiting == []
-        stored, quarantined = self.server.database.visits.keys(), self.device.quarantine.keys()
-        assert stored | quarantined == self.device.visits.keys()
-        assert not stored & quarantined
+        assert waiting(self.device, self.device.settings()) == set()
 
 
 def _cancel(device: Device) -> None:

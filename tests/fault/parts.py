@@ -167,6 +167,7 @@ class Quota(Part):
     Attributes:
         headers: how it says how things stand.
         retry_after: whether a 429 tells how long to wait.
+        served_s: when batches were taken.
     """
 
     counters: tuple[Counter, ...]

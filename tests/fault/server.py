@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -141,6 +142,7 @@ class Server:
         on_the_way: the requests that have neither reached the database nor been answered.
         unheard: how often a visit was stored, or rejected, without an answer that says so.
         requests: how many batches were sent.
+        refused_knowingly: how many got a 429 that were sent after the first answer had come.
     """
 
     def __init__(
@@ -158,6 +160,8 @@ class Server:
         self.on_the_way: list[Request] = []
         self.unheard: Counter[str] = Counter()
         self.requests = 0
+        self.refused_knowingly = 0
+        self._heard_s = math.inf
         self._config = {
             "maxRecords": max_records,
             "maxBodyBytes": max_body_bytes,
@@ -171,7 +175,7 @@ class Server:
         request = Request(visits, len(json.dumps(body, separators=(",", ":"))), self.database)
         self.requests += visits is not None
         self.on_the_way.append(request)
-        heard = False
+        began_s, heard = now_s(), False
         try:
             answer = await self._meet(self._parts, request)
             heard = request.was_heard(answer)
@@ -179,6 +183,9 @@ class Server:
             self.on_the_way.remove(request)
             if request.receipt and request.receipt.status == 200 and not heard:
                 self.unheard.update(request.ids)
+        self.refused_knowingly += answer.status == 429 and began_s > self._heard_s
+        if visits is not None:
+            self._heard_s = min(self._heard_s, now_s())
         if answer.status in (400, 413) and len(request.ids) == 1:
             self.database.refused.update(request.ids)
         return answer

@@ -16,6 +16,7 @@ from heyho.errors import (
     StorageError,
     StorageFull,
     TimedOut,
+    TooLarge,
     Unintelligible,
     Unreachable,
 )
@@ -468,6 +469,35 @@ class TestSplitting:
         assert device.announced[-1]["visitsFailed"] == 8
         await device.sync()
         await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("number", [1, 5, 20])
+    @jumping
+    async def test_a_visit_that_a_proxy_does_not_take_holds_up_no_other(
+        self, number: int, strategy: str
+    ) -> None:
+        visit_id = f"visit-{number:04}"
+        server = ScriptedServer(cursed={visit_id: writes(413, "<html>Too large</html>")})
+        device = Device(server.answer, visits=30, batchSize=10, strategy=strategy)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.rejected) == ("partial", 29, 0)
+        assert isinstance(result.error, TooLarge)
+        assert await device.waiting() == [visit_id]
+        assert_adds_up(device, result)
+        server.cursed.clear()
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_a_proxy_that_takes_nothing_is_not_asked_for_each_visit(
+        self, strategy: str
+    ) -> None:
+        server = ScriptedServer(*[writes(413, "<html>Too large</html>")] * 9999)
+        device = Device(server.answer, visits=1000, batchSize=100, strategy=strategy)
+        result = await device.sync()
+        assert (result.run.outcome, len(await device.waiting())) == ("failed", 1000)
+        assert len(server.batches) <= 10 * MAX_FAILURES_IN_A_ROW
 
 
 class TestQuarantine:

@@ -78,7 +78,14 @@ def stored_ids(data_dir: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How the server's history differs from the one recorded, as ids of visits."""
+    """How the server's history differs from the one recorded, as ids of visits.
+
+    Attributes:
+        lost: recorded, and not on the server.
+        doubled: of rows with the same id, or with the same content under several ids.
+        altered: on the server with another content.
+        strange: on the server, and never recorded.
+    """
 
     lost: list[str]
     doubled: list[str]
@@ -87,20 +94,15 @@ class Differences:
 
 
 def differences(page: Page, data_dir: Path) -> Differences:
-    """Compare all visits recorded with all rows on the server, in every field.
-
-    Doubled are rows beyond the first of an id, or of the same content under another id.
-    """
+    """Compare all visits recorded with all rows on the server, in every field."""
     visits = map(visit_from_record, read_store(page, "visits"))
     recorded = {visit.id: visit for visit in visits}
     rows = stored_history(data_dir)
-    ids = Counter(row.id for row in rows)
-    contents = Counter(replace(row, id="", seq=None) for row in rows)
+    contents = {row: replace(row, id="", seq=None) for row in rows}
+    ids, kinds = Counter(row.id for row in rows), Counter(contents[row] for row in rows)
     return Differences(
         lost=sorted(recorded.keys() - ids.keys()),
-        doubled=[
-            row.id for row in rows if ids[row.id] + contents[replace(row, id="", seq=None)] > 2
-        ],
+        doubled=[row.id for row in rows if ids[row.id] > 1 or kinds[contents[row]] > 1],
         altered=[row.id for row in rows if recorded.get(row.id, row) != row],
         strange=sorted(ids.keys() - recorded.keys()),
     )

@@ -10,6 +10,7 @@ const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
 
 const REASONS = {
   QuotaExceededError: "The disk is full. Free some space.",
+  UnknownError: "The browser cannot use its disk, which may be full. Free some space.",
   VersionError: "The history was written by a newer Heyho. Install that version again.",
   BlockedError: "Another Heyho page still uses the old database. Close Heyho's pages.",
 };
@@ -61,6 +62,7 @@ const write = async (events, unsaved) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
+  written.catch(() => {}); // nobody waits for it where a request has failed before
   const state = transaction.objectStore("state");
   const settings = await asked(state.get("settings"));
   const done = unsaved.length ? await asked(state.get("unsaved")) : null;
@@ -85,10 +87,9 @@ const save = async (...events) => {
   } catch (error) {
     const reason = REASONS[error?.name] ?? `The database cannot be written (${error?.message}).`;
     const message = `${reason} Until then new visits wait in memory.`;
-    await chrome.storage.session.set({ fault: { message } });
-    await chrome.action.setBadgeText({ text: "!" });
     const part = { id: crypto.randomUUID(), events };
-    await chrome.storage.session.set({ unsaved: [...unsaved, part] });
+    await chrome.storage.session.set({ fault: { message }, unsaved: [...unsaved, part] });
+    await chrome.action.setBadgeText({ text: "!" });
   }
 };
 

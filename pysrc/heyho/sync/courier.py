@@ -97,8 +97,8 @@ class Courier:
             for half in seqs.halves():
                 await self._deliver(half, travel, lane, whole=False)
             return None
-        if before := self._writing.pop(lane, None):
-            await before
+        if before := self._writing.get(lane):
+            await asyncio.shield(before)
         if whole and not delivered.rejections:
             return delivered
         await self._acknowledge(seqs, delivered, travel)

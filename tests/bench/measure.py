@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page, Playwright
@@ -12,21 +11,12 @@ from playwright.sync_api import Page, Playwright
 from bench.extension import Extension
 from bench.host import Host
 from bench.peer import Peer
+from bench.plan import Plan
 from bench.result import Result, differences
 from bench.rows import PEERS, Row
 from bench.way import Way
 from harness.browser import Browser
 from harness.processes import Meter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What the person asked for; `full` sends all visits where a row would send fewer."""
-
-    visits: int
-    latency_ms: float
-    runs: int
-    full: bool = False
 
 
 def measure(row: Row, plan: Plan, playwright: Playwright) -> Result:

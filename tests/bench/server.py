@@ -14,7 +14,7 @@ from unittest.mock import patch
 from bench.answer import answer
 from bench.couch import Couch
 from bench.service import ServiceTime
-from harness.browser import ROOT
+from harness.browser import EXTENSION, ROOT
 from heyho_server import app, cli, serving
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.services import Services
@@ -23,7 +23,12 @@ PEERS = Path(__file__).parent / "peers"
 PACKAGES = ROOT / "node_modules"
 # They are CommonJS, which a browser cannot import.
 COMMON_JS = {"events", "spark-md5", "vuvuzela"}
-TYPES = {".html": b"text/html", ".js": b"text/javascript", ".mjs": b"text/javascript"}
+TYPES = {
+    ".html": b"text/html",
+    ".js": b"text/javascript",
+    ".mjs": b"text/javascript",
+    ".wasm": b"application/wasm",
+}
 
 
 class Bench:
@@ -41,7 +46,8 @@ class Bench:
             await answer(send, json.dumps(counts).encode(), b"application/json")
         elif path.startswith("/bench/"):
             body = page(path.removeprefix("/bench/"))
-            await answer(send, body, TYPES[Path(path).suffix])
+            kind = TYPES.get(Path(path).suffix, b"application/octet-stream")
+            await answer(send, body, kind)
         else:
             await self._timed(scope, receive, send)
 
@@ -58,7 +64,9 @@ def takes_time(scope: Scope) -> bool:
 
 
 def page(name: str) -> bytes:
-    """A file of the peers' page, or of an npm package below "npm/"."""
+    """A file of the peers' page, of an npm package below "npm/", or of Heyho below "heyho/"."""
+    if name.startswith("heyho/"):
+        return (EXTENSION / name.removeprefix("heyho/")).read_bytes()
     package, _, _ = name.removeprefix("npm/").partition("/")
     if not name.startswith("npm/"):
         return (PEERS / name).read_bytes()

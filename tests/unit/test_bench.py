@@ -10,7 +10,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.chart import BARS, LABELS, chart
+from bench.checks import CHECKS, planned
 from bench.couch import Couch
+from bench.figures import Figure, figures_table
+from bench.plan import Plan
 from bench.result import Result, differences
 from bench.rows import PEERS, ROWS, Row, available, matching
 from bench.service import ServiceTime
@@ -114,10 +117,47 @@ class TestResult:
         assert differences("ab", stored) == (lost, duplicated)
 
 
+class TestFigures:
+    figure = Figure(
+        name="mixing",
+        unit="s",
+        measured=[0.9, 0.6, 0.8],
+        against="a spoon",
+        reference=[0.5, 0.4, 0.6],
+        goal=1.5,
+    )
+
+    def test_compare_best_with_best_and_median_with_median(self) -> None:
+        record = self.figure.to_record()
+        assert (record["ratio"], record["ratioOfMedians"]) == (1.5, 1.6)
+
+    def test_may_have_a_limit_for_a_peer(self) -> None:
+        assert replace(self.figure, reference=[1.2]).ratio == pytest.approx(0.5)
+
+    def test_have_a_table(self) -> None:
+        headings, _, cells = split(figures_table([self.figure]))
+        assert len(headings) == len(cells)
+        assert cells[:2] == ["mixing", "s"]
+        assert cells[-3:] == ["1.50", "1.60", "1.50"]
+
+    def test_of_long_backlogs_are_left_out_without_one(self) -> None:
+        anything = re.compile("")
+        checks = [replace(CHECKS[0], with_backlog=True), CHECKS[1]]
+        plan = Plan(visits=1, latency_ms=0, runs=1)
+        assert planned(anything, plan, checks) == checks[1:]
+        assert planned(anything, replace(plan, backlog=10), checks) == checks
+        assert planned(re.compile("no such"), plan, checks) == []
+
+
+def split(text: str) -> list[list[str]]:
+    """The cells of a table, line by line."""
+    lines = [line.strip("|").split("|") for line in text.splitlines()]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
 class TestTable:
     def cells(self, *results: Result) -> list[dict[str, str]]:
-        lines = [line.strip("|").split("|") for line in table(results).splitlines()]
-        headings, _, *rows = [[cell.strip() for cell in line] for line in lines]
+        headings, _, *rows = split(table(results))
         return [dict(zip(headings, cells, strict=True)) for cells in rows]
 
     def test_compares_with_the_limit_and_with_dexie(self) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Playwright, sync_playwright
@@ -18,6 +19,7 @@ from bench.measure import measure
 from bench.plan import Plan
 from bench.result import Result
 from bench.rows import Row, available, matching
+from bench.seeds import Seeds
 from bench.table import table
 
 
@@ -51,8 +53,9 @@ def main() -> int:
             "figures": [figure.to_record() for figure in figures],
         }
         options.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    if options.chart and results:
-        options.chart.write_text(chart(results, plan.visits, plan.latency_ms), encoding="utf-8")
+    drawn = [result for result in results if not result.row.sink]
+    if options.chart and drawn:
+        options.chart.write_text(chart(drawn, plan.visits, plan.latency_ms), encoding="utf-8")
     if not results:
         return 0
     wrong = sum(result.lost + result.duplicated for result in results)
@@ -118,11 +121,13 @@ def pattern(text: str) -> re.Pattern[str]:
 def measure_rows(rows: list[Row], plan: Plan, playwright: Playwright) -> list[Result]:
     """Measure one row after the other, and tell how it goes."""
     results = []
-    for row in rows:
-        tell(f"{row.name}: ", end="")
-        result = measure(row, plan, playwright)
-        results.append(result)
-        tell(", ".join(f"{sync.seconds:.2f} s" for sync in result.syncs))
+    with tempfile.TemporaryDirectory() as folder:
+        seeds = Seeds(Path(folder), playwright)
+        for row in rows:
+            tell(f"{row.name}: ", end="")
+            result = measure(row, plan, seeds, playwright)
+            results.append(result)
+            tell(", ".join(f"{sync.seconds:.2f} s" for sync in result.syncs))
     return results
 
 

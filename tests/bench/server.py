@@ -1,6 +1,7 @@
 """The server under the bench: the real one, with a service time, and the bench's own pages.
 
-Takes `--latency-ms`; all other arguments are the real server's.
+Takes `--latency-ms`, and `--sink` with a folder for batches that nobody is to read; all other
+arguments are the real server's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from unittest.mock import patch
 from bench.answer import answer
 from bench.couch import Couch
 from bench.service import ServiceTime
+from bench.sink import Sink
 from harness.browser import EXTENSION, ROOT
 from heyho_server import app, cli, serving
 from heyho_server.api.asgi import App, Receive, Scope, Send
@@ -34,8 +36,9 @@ TYPES = {
 class Bench:
     """The real application, a CouchDB, and what the bench needs below /bench/."""
 
-    def __init__(self, real: App, service_s: float) -> None:
+    def __init__(self, real: App, service_s: float, sink: Sink | None) -> None:
         self._real = real
+        self._sink = sink
         self._couch = Couch()
         self._timed = ServiceTime(self._work, service_s, takes_time)
 
@@ -52,8 +55,12 @@ class Bench:
             await self._timed(scope, receive, send)
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._couch if scope["path"].startswith("/couch/") else self._real
-        await app(scope, receive, send)
+        if scope["path"].startswith("/couch/"):
+            await self._couch(scope, receive, send)
+        elif self._sink and takes_time(scope):
+            await self._sink(scope, receive, send)
+        else:
+            await self._real(scope, receive, send)
 
 
 def takes_time(scope: Scope) -> bool:
@@ -80,10 +87,12 @@ def main() -> int:
     """Run the real server with the bench around its application."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--latency-ms", type=float, required=True)
+    parser.add_argument("--sink", type=Path)
     options, arguments = parser.parse_known_args()
 
     def create_app(services: Services) -> App:
-        return Bench(app.create_app(services), options.latency_ms / 1000)
+        sink = Sink(options.sink) if options.sink else None
+        return Bench(app.create_app(services), options.latency_ms / 1000, sink)
 
     with patch.object(serving, "create_app", create_app):
         return cli.main(arguments)

@@ -57,7 +57,7 @@ def dexie_of(result: Result, results: Sequence[Result]) -> Result | None:
     """Dexie's row with the same visits, lanes and HTTP, if it was measured."""
 
     def kind(of: Result) -> tuple[object, ...]:
-        return of.visits, of.row.concurrency, of.row.http
+        return of.visits, of.row.concurrency, of.row.http, of.row.sink
 
     same = (r for r in results if r.row.strategy == "dexie" and kind(r) == kind(result))
     return next(same, None)

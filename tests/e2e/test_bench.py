@@ -18,7 +18,7 @@ def test_of_few_visits(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "bench"),
-            *("--visits", "2300", "--latency-ms", "20", "--runs", "1"),
+            *("--visits", "2300", "--latency-ms", "20", "--runs", "2"),
             *("--rows", "concurrent 5, HTTP/2|dexie 5, HTTP/1.1|preparing|planning"),
             *("--json", figures, "--chart", picture),
         ],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,11 +18,13 @@ from bench.couch import Couch
 from bench.figures import Figure, figures_table
 from bench.plan import Plan
 from bench.result import Result, differences
-from bench.rows import PEERS, ROWS, Row, available, matching
+from bench.rows import BATCH_SIZE, PEERS, ROWS, Row, available, matching
 from bench.service import ServiceTime
+from bench.sink import Sink, sunk_ids
 from bench.table import table
 from bench.way import Sync
 from harness.processes import Usage
+from heyho.replies import read_sync_reply
 from heyho.settings import RANGES, STRATEGIES
 from heyho.testing import jumping
 from heyho_server.api.asgi import Message, Receive, Scope, Send
@@ -69,6 +74,13 @@ class TestRows:
         assert row(concurrency=concurrency, http=http).ideal_s(visits, 300) == pytest.approx(
             ideal_s
         )
+
+    def test_how_many_visits_it_sends(self) -> None:
+        assert row().visits(1500, full=False) == 1500
+        assert row(times=5).visits(1500, full=False) == 7500
+        assert row(most_visits=1000).visits(1500, full=False) == 1000
+        assert row(most_visits=1000).visits(1500, full=True) == 1500
+        assert row(sink=True).visits(1500, full=False) == 2000
 
     def test_each_has_a_name_of_its_own(self) -> None:
         assert len({row.name for row in ROWS}) == len(ROWS)
@@ -251,6 +263,36 @@ class TestServiceTime:
             "versions": ["2"],
         }
         assert app.counts.in_flight == 0
+
+
+class TestSink:
+    def test_keeps_what_it_takes(self, tmp_path: Path) -> None:
+        sent: list[Message] = []
+
+        async def two_batches() -> None:
+            sink = Sink(tmp_path / "sink")
+            for ids in ("ab", "bc"):
+                await sink({}, posting(ids), collect)
+
+        async def collect(message: Message) -> None:
+            sent.append(message)
+
+        asyncio.run(two_batches())
+        assert sorted(sunk_ids(tmp_path / "sink")) == ["a", "b", "b", "c"]
+        taken = read_sync_reply(200, json.loads(sent[-1]["body"]), sent=BATCH_SIZE)
+        assert taken.rejections == ()
+
+
+def posting(ids: str) -> Receive:
+    """The request of a batch, in two pieces."""
+    body = gzip.compress(json.dumps({"pageVisits": [{"id": one} for one in ids]}).encode())
+    pieces = iter([(body[:10], True), (body[10:], False)])
+
+    async def receive() -> Message:
+        piece, more = next(pieces)
+        return {"type": "http.request", "body": piece, "more_body": more}
+
+    return receive
 
 
 class TestCouch:

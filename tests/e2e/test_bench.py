@@ -18,8 +18,8 @@ def test_of_few_visits(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "bench"),
-            *("--visits", "2300", "--latency-ms", "20", "--runs", "1"),
-            *("--rows", "concurrent 5, HTTP/2|dexie 5, HTTP/1.1"),
+            *("--visits", "2300", "--latency-ms", "20", "--runs", "2"),
+            *("--rows", "concurrent 5, HTTP/2|dexie 5, HTTP/1.1|preparing|planning"),
             *("--json", figures, "--chart", picture),
         ],
         env={**os.environ, "PYTHONPATH": path, "HEYHO_CHROMIUM": chromium_path()},
@@ -29,7 +29,8 @@ def test_of_few_visits(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert " 2,300 | " in done.stdout
-    rows = json.loads(figures.read_text())["rows"]
+    record = json.loads(figures.read_text())
+    rows = record["rows"]
     assert [(row["strategy"], row["http"]) for row in rows] == [
         ("concurrent", "HTTP/2"),
         ("dexie", "HTTP/1.1"),
@@ -38,4 +39,6 @@ def test_of_few_visits(tmp_path: Path) -> None:
         assert (row["visits"], row["lost"], row["duplicated"]) == (2300, 0, 0)
         assert row["peakInFlight"] <= 3
         assert row["idealSeconds"] == 0.02
+    assert [figure["unit"] for figure in record["figures"]] == ["s"] * 4
+    assert all(figure["ratio"] > 0 for figure in record["figures"])
     ET.parse(picture)

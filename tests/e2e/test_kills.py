@@ -34,8 +34,8 @@ Phase = Literal["before the first request", "in mid-run", "after the end"]
 
 SEED = 20_261_123
 VISITS = 20_000
-MORE_VISITS = 2_500
-BATCH = 100
+MORE_VISITS = 4_000
+BATCH, SMALL_BATCH = 250, 100
 KILLS = 50
 KILLS_IN_A_ROW = 5
 """So many with one strategy, then it is the next one's turn."""
@@ -122,7 +122,7 @@ class Moment:
             case "start":
                 return cls(0, False, random.uniform(0, START_S))
             case "middle":
-                return cls(random.randint(1, 20), False, random.uniform(0, 2 * SERVICE_S))
+                return cls(random.randint(1, 15), False, random.uniform(0, 2 * SERVICE_S))
             case "last answers":
                 return cls(VISITS, False, random.uniform(0, 2 * SERVICE_S))
             case _:
@@ -153,7 +153,7 @@ def desk(browser: Browser) -> Iterator[Desk]:
 
 def connect(desk: Desk, proxy: FaultProxy, server: ServerProcess, **settings: Any) -> None:
     """Name the server, which takes its time."""
-    desk.change(serverUrl=proxy.url, token=server.token, batchSize=BATCH, **settings)
+    desk.change(serverUrl=proxy.url, token=server.token, **{"batchSize": SMALL_BATCH, **settings})
     proxy.latency_s, proxy.service_s = LATENCY_S, SERVICE_S
 
 
@@ -224,7 +224,7 @@ def test_the_browser_is_killed_at_random_moments(
     random = Random(SEED)
     report(f"seed {SEED}")
     desk = Desk(launch())
-    connect(desk, proxy, server)
+    connect(desk, proxy, server, batchSize=BATCH)
     recorded = len(seed(desk.page, VISITS))
     phases: dict[str, Counter[Phase]] = {strategy: Counter() for strategy in STRATEGIES}
     allowed_again = 0
@@ -328,7 +328,7 @@ def test_a_worker_is_killed_in_mid_batch(
     assert len(first) == WORKERS
     assert len(seen) == WORKERS + 1
     assert_one_good_run(desk, server, len(waiting))
-    assert arrivals.visits - len(waiting) <= LANES["parallel"] * BATCH
+    assert arrivals.visits - len(waiting) <= LANES["parallel"] * SMALL_BATCH
     wait_until_gone(targets)
 
 
@@ -352,7 +352,7 @@ def test_workers_are_killed_again_and_again(
             proxy.service_s = SERVICE_S
     assert len(killed) == WORKERS + MAX_REPLACED
     assert_one_good_run(desk, server, len(waiting))
-    assert arrivals.visits - len(waiting) <= len(killed) * LANES["parallel"] * BATCH
+    assert arrivals.visits - len(waiting) <= len(killed) * LANES["parallel"] * SMALL_BATCH
     wait_until_gone(targets)
 
 
@@ -375,7 +375,7 @@ def test_the_engine_page_is_ended_at_random_moments(
             targets.close(engine)
     sync(desk)
     assert_all_there(desk, server, len(waiting))
-    assert arrivals.visits - len(waiting) <= 4 * 2 * LANES[strategy] * BATCH
+    assert arrivals.visits - len(waiting) <= 4 * 2 * LANES[strategy] * SMALL_BATCH
     wait_until_gone(targets)
 
 

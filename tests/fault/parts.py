@@ -129,6 +129,8 @@ class Miscounts(Part):
 
     async def meet(self, request: Request, onward: Onward) -> Reply:
         answer = await onward(request)
+        if answer.status != 200:
+            return answer
         told = json.loads(answer.text)
         told["data"]["page_visits_synced"] += self.by
         return replace(answer, text=json.dumps(told))
@@ -140,6 +142,8 @@ class Misnames(Part):
 
     async def meet(self, request: Request, onward: Onward) -> Reply:
         answer = await onward(request)
+        if answer.status != 200:
+            return answer
         told: dict[str, Any] = json.loads(answer.text)
         told["data"]["page_visits_synced"] -= 1
         told["data"]["validation_errors"].append({"record_id": "another", "message": "odd"})

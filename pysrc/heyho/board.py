@@ -37,7 +37,6 @@ class Board:
         self._profile = profile
         self._waiting = waiting
         self._progress: Progress | None = None
-        self._untold = False
         self._telling: asyncio.TimerHandle | None = None
 
     @property
@@ -46,26 +45,23 @@ class Board:
         return self._progress.to_record(self._clock.now_ms()) if self._progress else None
 
     def follow(self, progress: Progress) -> None:
-        """Show progress at once, and then every `PROGRESS_S` at most: pages share our thread."""
+        """Show progress within `PROGRESS_S`: pages share our thread, and requests come first."""
         self._progress = progress
-        self._untold = True
         if self._telling is None:
-            self._tell()
+            self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
 
     def unfollow(self) -> None:
         """Show the last progress of a run that has ended."""
-        self._tell()
+        if self._telling is not None:
+            self._tell()
         self._progress = None
 
     def _tell(self) -> None:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        if self._progress is None or not self._untold:
-            return
-        self._untold = False
-        self._publish("progress", self._progress.to_record(self._clock.now_ms()))
-        self._telling = asyncio.get_running_loop().call_later(PROGRESS_S, self._tell)
+        if self._progress is not None:
+            self._publish("progress", self._progress.to_record(self._clock.now_ms()))
 
     async def show_status(self, problem: str | None = None) -> Record:
         """Publish and store how things stand, with a problem of the moment if there is one."""

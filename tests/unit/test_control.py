@@ -339,7 +339,7 @@ class TestRun:
         steps = [message["progress"] for message in extension.said("progress")]
         assert {message["target"] for message in extension.browser.published} == {"page"}
         assert [step["visitsDone"] for step in steps] == sorted(s["visitsDone"] for s in steps)
-        assert (steps[0]["inFlight"], steps[0]["visits"], steps[0]["batches"]) == (1, 20, 2)
+        assert (steps[0]["inFlight"], steps[0]["visits"], steps[0]["batches"]) == (2, 20, 2)
         assert (steps[-1]["inFlight"], steps[-1]["visitsDone"]) == (0, 20)
         assert extension.browser.published[-1]["kind"] == "status"
 

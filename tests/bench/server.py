@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from bench.couch import Couch
 from bench.service import ServiceTime
 from harness.browser import ROOT
 from heyho_server import app, cli, serving
+from heyho_server.addresses import Network
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.services import Services
 
@@ -74,8 +76,8 @@ def main() -> int:
     parser.add_argument("--latency-ms", type=float, required=True)
     options, arguments = parser.parse_known_args()
 
-    def create_app(services: Services) -> App:
-        return Bench(app.create_app(services), options.latency_ms / 1000)
+    def create_app(services: Services, trusted_proxies: Sequence[Network]) -> App:
+        return Bench(app.create_app(services, trusted_proxies), options.latency_ms / 1000)
 
     with patch.object(serving, "create_app", create_app):
         return cli.main(arguments)

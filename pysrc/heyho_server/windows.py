@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from limits.aio.storage import MemoryStorage
 
 SWEEP_S = 60.0
+LEEWAY = 0.1
+LEEWAY_MAX_S = 0.1
 
 
 @dataclass(slots=True)
 class _Window:
-    length_s: int
+    length_s: float
     taken: deque[float] = field(default_factory=deque)
 
     def forget(self, now_s: float) -> None:
@@ -28,6 +30,9 @@ class Windows(MemoryStorage):
     The library's own goes by the wall clock: once that is put back by an hour, everybody is
     refused for an hour. And it looks through all keys at each request, in a thread for each key,
     which takes 30 ms for a thousand addresses; here that is done once a minute, at once.
+
+    A window ends a little early. A client can space its requests by its own clock only, and what
+    the way to here takes varies: without leeway, one that keeps to the letter would be refused.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +48,7 @@ class Windows(MemoryStorage):
         """Take `amount` requests, or none where they are too many; those are not counted."""
         now_s = self._clock()
         self._sweep(now_s)
-        window = self._windows.setdefault(key, _Window(expiry))
+        window = self._windows.setdefault(key, _Window(expiry - min(expiry * LEEWAY, LEEWAY_MAX_S)))
         window.forget(now_s)
         if len(window.taken) + amount > limit:
             return False

@@ -14,7 +14,7 @@ from bench.chart import chart
 from bench.machine import machine
 from bench.measure import Plan, measure
 from bench.result import Result
-from bench.rows import Row, available, matching
+from bench.rows import Row, available, limited, matching
 from bench.table import table
 
 
@@ -27,7 +27,7 @@ def main() -> int:
         runs=options.runs,
         full=options.full,
     )
-    rows = matching(options.rows, available())
+    rows = matching(options.rows, limited(available()) if options.limits else available())
     if not rows:
         print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
@@ -76,6 +76,11 @@ def parse() -> argparse.Namespace:
         help="only rows whose name this is found in, such as HTTP/2 or 'dexie 5'",
     )
     add("--full", action="store_true", help="all visits in each row, even where it takes minutes")
+    add(
+        "--limits",
+        action="store_true",
+        help="the extension's rows under the server's own rate limits",
+    )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--chart", type=Path, metavar="FILE", help="draw the figures as an SVG")
     return parser.parse_args()

@@ -12,7 +12,7 @@ import pytest
 from bench.chart import BARS, LABELS, chart
 from bench.couch import Couch
 from bench.result import Result, differences
-from bench.rows import PEERS, ROWS, Row, available, matching
+from bench.rows import PEERS, ROWS, Row, available, limited, matching
 from bench.service import ServiceTime
 from bench.table import table
 from bench.way import Sync
@@ -66,6 +66,17 @@ class TestRows:
         assert row(concurrency=concurrency, http=http).ideal_s(visits, 300) == pytest.approx(
             ideal_s
         )
+
+    @pytest.mark.parametrize(
+        ("concurrency", "visits", "ideal_s"),
+        [(5, 5000, 0.3), (5, 5001, 1.3), (5, 10_000, 1.3), (10, 100_000, 19.3), (1, 9000, 2.7)],
+    )
+    def test_the_physical_limit_where_rates_are_limited(
+        self, concurrency: int, visits: int, ideal_s: float
+    ) -> None:
+        (of,) = limited([row(concurrency=concurrency), row("dexie")])
+        assert of.ideal_s(visits, 300) == pytest.approx(ideal_s)
+        assert "limited" in of.name
 
     def test_each_has_a_name_of_its_own(self) -> None:
         assert len({row.name for row in ROWS}) == len(ROWS)

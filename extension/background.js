@@ -10,6 +10,7 @@ const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
 
 const REASONS = {
   QuotaExceededError: "The disk is full. Free some space.",
+  UnknownError: "The browser cannot use its disk, which may be full. Free some space.",
   VersionError: "The history was written by a newer Heyho. Install that version again.",
   BlockedError: "Another Heyho page still uses the old database. Close Heyho's pages.",
 };
@@ -53,42 +54,47 @@ const redact = (event, settings) => {
   return event.kind === "titled" && !url ? null : { ...event, url };
 };
 
-// Writes events, and before them what could not be written earlier: a list of {id, events}. The
-// state's `unsaved` says how far that list was written, should the worker end before it is gone.
+// Writes events, and before them what could not be written earlier: a list of {id, events, unsure}.
+// Unsure is what may have been made in a pause, since the settings could not be read. The state's
+// `unsaved` says how far that list was written, should the worker end before it is gone. Resolves
+// to whether recording is paused.
 const write = async (events, unsaved) => {
   const transaction = (await connect()).transaction(["events", "state"], "readwrite");
   const written = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
+  written.catch(() => {}); // nobody waits for it where a request has failed before
   const state = transaction.objectStore("state");
   const settings = await asked(state.get("settings"));
   const done = unsaved.length ? await asked(state.get("unsaved")) : null;
   const left = unsaved.slice(unsaved.findIndex(({ id }) => id === done) + 1);
   if (left.length) state.put(left.at(-1).id, "unsaved");
-  const now = settings?.paused ? events.filter(({ kind }) => kind === "paused") : events;
-  for (const event of [...left.flatMap((part) => part.events), ...now]) {
+  const wanted = (part) =>
+    part.unsure && settings?.paused ? part.events.filter((e) => e.kind === "paused") : part.events;
+  for (const event of [...left, { events, unsure: true }].flatMap(wanted)) {
     const redacted = redact(event, settings);
     if (redacted) transaction.objectStore("events").add(redacted);
   }
   await written;
+  return settings?.paused ?? false;
 };
 
 // What cannot be written waits in memory that outlives this worker, and goes with the next.
 const save = async (...events) => {
-  const { unsaved = [] } = await chrome.storage.session.get("unsaved");
+  const { unsaved = [], paused } = await chrome.storage.session.get(["unsaved", "paused"]);
   try {
-    await write(events, unsaved);
+    const pausedNow = await write(events, unsaved);
     if (!unsaved.length) return;
     await chrome.storage.session.remove(["unsaved", "fault"]);
+    if (paused === null) await chrome.storage.session.set({ paused: pausedNow });
     await chrome.action.setBadgeText({ text: "" });
   } catch (error) {
     const reason = REASONS[error?.name] ?? `The database cannot be written (${error?.message}).`;
     const message = `${reason} Until then new visits wait in memory.`;
-    await chrome.storage.session.set({ fault: { message } });
+    const part = { id: crypto.randomUUID(), events, unsure: paused !== false };
+    await chrome.storage.session.set({ fault: { message }, unsaved: [...unsaved, part] });
     await chrome.action.setBadgeText({ text: "!" });
-    const part = { id: crypto.randomUUID(), events };
-    await chrome.storage.session.set({ unsaved: [...unsaved, part] });
   }
 };
 
@@ -109,11 +115,12 @@ const picture = async (why, at) => {
 // chrome.storage.session is empty whenever the stream of events had been broken.
 const begin = async (why, at) => {
   await save(await picture(why, at));
-  const settings = await readState("settings").catch(() => null);
+  const settings = await readState("settings").catch(() => ({ paused: null }));
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
   await chrome.alarms.create("sync", { periodInMinutes: settings?.periodMinutes ?? 5 });
   if (why === "startup") await chrome.alarms.create("startup", { delayInMinutes: 1 });
-  await chrome.storage.session.set({ session: at, paused: settings?.paused ?? false });
+  const paused = settings ? settings.paused : false;
+  await chrome.storage.session.set({ session: at, paused });
 };
 
 let tail = Promise.resolve();
@@ -178,6 +185,7 @@ chrome.tabs.onRemoved.addListener((tabId) => {
   append("removed", { tabId });
 });
 chrome.windows.onFocusChanged.addListener((windowId) => append("focused", { windowId }));
+self.addEventListener("unblocked", () => append("heartbeat"));
 chrome.idle.setDetectionInterval(IDLE_AFTER_SECONDS);
 chrome.idle.onStateChanged.addListener((state) => append("idle", { state }));
 

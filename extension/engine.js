@@ -13,9 +13,17 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
   return true;
 });
 
+// Python keeps one connection. Whoever asks after that was lost gets a new page.
+const connect = async () => {
+  const database = await openDatabase();
+  database.addEventListener("close", () => window.close());
+  database.addEventListener("versionchange", () => window.close());
+  return database;
+};
+
 const start = async () => {
   const { pyodide, source } = await boot();
-  engine = pyodide.pyimport("heyho.engine").start(openDatabase, startWorker, source);
+  engine = pyodide.pyimport("heyho.engine").start(connect, startWorker, source);
   for (const [request, respond] of waiting.splice(0)) engine.handle(request, respond);
 };
 

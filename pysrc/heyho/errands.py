@@ -10,6 +10,9 @@ from heyho.errors import HeyhoError
 from heyho.model import SeqRange
 from heyho.ports import Payload, Record, Transport, VisitStore
 
+Errand = Callable[[Record], Awaitable[Record]]
+"""From a request to what is answered."""
+
 
 class Errands:
     """Carries out what the engine asks for, several things at once.
@@ -40,9 +43,9 @@ class Errands:
         """Take one message of the engine."""
         match message.get("kind"):
             case "payload":
-                self._start(message["number"], self._payload(message))
+                self._start(self._payload, message)
             case "post":
-                self._start(message["number"], self._post(message))
+                self._start(self._post, message)
             case "let_go":
                 self._let_go(message["number"])
             case "ping":
@@ -53,12 +56,14 @@ class Errands:
         for number in [*self._under_way, *self._payloads]:
             self._let_go(number)
 
-    def _start(self, number: int, errand: Awaitable[Record]) -> None:
-        self._under_way[number] = asyncio.ensure_future(self._carry_out(number, errand))
+    def _start(self, errand: Errand, request: Record) -> None:
+        carrying_out = asyncio.ensure_future(self._carry_out(errand, request))
+        self._under_way[request["number"]] = carrying_out
 
-    async def _carry_out(self, number: int, errand: Awaitable[Record]) -> None:
+    async def _carry_out(self, errand: Errand, request: Record) -> None:
+        number = request["number"]
         try:
-            value = await errand
+            value = await errand(request)
         except HeyhoError as error:
             self._fail(number, error.to_record())
         except Exception as error:

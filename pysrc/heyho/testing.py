@@ -81,7 +81,11 @@ class LoopClock:
 
 @dataclass(slots=True)
 class MemoryDatabase:
-    """What the IndexedDB database holds; the twins of the stores share one."""
+    """What the IndexedDB database holds; the twins of the stores share one.
+
+    Attributes:
+        transaction_s: how long a transaction takes to commit, and then to tell of it.
+    """
 
     events: dict[int, Record] = field(default_factory=dict)
     visits: dict[int, Record] = field(default_factory=dict)
@@ -91,6 +95,14 @@ class MemoryDatabase:
     next_event: int = 1
     next_visit: int = 1
     next_run: int = 1
+    transaction_s: float = 0.0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """The commit is the block, which awaits nothing: a kill falls before or after it."""
+        await asyncio.sleep(self.transaction_s)
+        yield
+        await asyncio.sleep(self.transaction_s)
 
     def append_events(self, events: Iterable[Record]) -> None:
         """Add events as the recorder does."""
@@ -116,13 +128,14 @@ class MemoryEventLog:
 
     async def fold(self, step: FoldStep, *, limit: int) -> int:
         database = self._database
-        pairs = sorted(database.events.items())[:limit]
-        if pairs:
-            folded = step(deepcopy(database.state.get("fold")), deepcopy(pairs))
-            database.append_visits(folded.visits)
-            database.state["fold"] = deepcopy(folded.state)
-            for key, _ in pairs:
-                del database.events[key]
+        async with database.transaction():
+            pairs = sorted(database.events.items())[:limit]
+            if pairs:
+                folded = step(deepcopy(database.state.get("fold")), deepcopy(pairs))
+                database.append_visits(folded.visits)
+                database.state["fold"] = deepcopy(folded.state)
+                for key, _ in pairs:
+                    del database.events[key]
         return len(pairs)
 
 
@@ -133,13 +146,16 @@ class MemoryVisitStore:
         self._database = database
 
     async def bounds(self) -> SeqRange | None:
+        await asyncio.sleep(0)
         visits = self._database.visits
         return SeqRange(min(visits), max(visits)) if visits else None
 
     async def count(self, seqs: SeqRange) -> int:
+        await asyncio.sleep(0)
         return len(self._within(seqs))
 
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
+        await asyncio.sleep(0)
         rows = self._within(seqs)
         body = {"anonymousClientId": client_id, "tabAggregates": [], "pageVisits": rows}
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
@@ -164,6 +180,10 @@ class MemoryLedgerStore:
         self._database = database
 
     async def ledger(self, destination: str) -> Ledger:
+        await asyncio.sleep(0)
+        return self._ledger(destination)
+
+    def _ledger(self, destination: str) -> Ledger:
         return Ledger.from_record(self._database.state.get("ledger", {}).get(destination, ()))
 
     async def acknowledge(
@@ -174,7 +194,17 @@ class MemoryLedgerStore:
         *,
         at_ms: float,
     ) -> None:
-        ledger = (await self.ledger(destination)).acknowledge_all(ranges)
+        async with self._database.transaction():
+            self._acknowledge(destination, ranges, rejections, at_ms)
+
+    def _acknowledge(
+        self,
+        destination: str,
+        ranges: Sequence[SeqRange],
+        rejections: Sequence[Rejection],
+        at_ms: float,
+    ) -> None:
+        ledger = self._ledger(destination).acknowledge_all(ranges)
         acknowledged = Ledger.of(ranges)
         by_id = {
             visit["id"]: visit
@@ -194,6 +224,7 @@ class MemoryLedgerStore:
             }
 
     async def quarantined(self) -> int:
+        await asyncio.sleep(0)
         return len(self._database.rejected)
 
 
@@ -204,10 +235,12 @@ class MemoryStateStore:
         self._database = database
 
     async def get(self, key: str) -> Any:
+        await asyncio.sleep(0)
         return deepcopy(self._database.state.get(key))
 
     async def put(self, key: str, value: Any) -> None:
-        self._database.state[key] = deepcopy(value)
+        async with self._database.transaction():
+            self._database.state[key] = deepcopy(value)
 
 
 class MemoryRunStore:
@@ -218,12 +251,13 @@ class MemoryRunStore:
 
     async def add(self, run: Record, *, keep: int, keep_spans: int) -> None:
         database = self._database
-        database.runs[database.next_run] = deepcopy(run)
-        if old := database.runs.get(database.next_run - keep_spans):
-            old["spans"] = []
-        for key in [key for key in database.runs if key <= database.next_run - keep]:
-            del database.runs[key]
-        database.next_run += 1
+        async with database.transaction():
+            database.runs[database.next_run] = deepcopy(run)
+            if old := database.runs.get(database.next_run - keep_spans):
+                old["spans"] = []
+            for key in [key for key in database.runs if key <= database.next_run - keep]:
+                del database.runs[key]
+            database.next_run += 1
 
 
 Answer = Callable[[str, str, Record | None, str | None], Awaitable[Reply]]
@@ -389,7 +423,8 @@ class MemoryServer:
     async def answer(self, method: str, url: str, body: Record | None, token: str | None) -> Reply:
         """An `Answer`."""
         if method == "GET" and url.endswith("/config"):
-            return reply(200, {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000})
+            limits = {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000}
+            return reply(200, {**limits, "rateLimits": []})
         if token != self._token:
             return reply(401, {"success": False, "message": "You need to sign in."})
         records = body["pageVisits"] if body else []

@@ -85,7 +85,7 @@ def visit_from_record(record: object, *, client_id: str = "") -> Visit:
     Raises:
         RecordError: the field at fault and the reason.
     """
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         raise RecordError(None, "record", "A record must be a JSON object.")
     visit_id = record.get("id")
     if not isinstance(visit_id, str) or not _ID.fullmatch(visit_id):
@@ -191,7 +191,7 @@ class _Reader:
         return tuple(self._idle_period(item) for item in value)
 
     def _idle_period(self, value: object) -> IdlePeriod:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             start, end = value.get("start"), value.get("end")
             reason = value.get("reason")
             end = start if end is None else end

@@ -6,15 +6,20 @@ import argparse
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 from bench.chart import chart
+from bench.checks import Check, planned
+from bench.figures import Figure, figures_table
 from bench.machine import machine
-from bench.measure import Plan, measure
+from bench.measure import measure
+from bench.plan import Plan
 from bench.result import Result
 from bench.rows import Row, available, limited, matching
+from bench.seeds import Seeds
 from bench.table import table
 
 
@@ -26,14 +31,18 @@ def main() -> int:
         latency_ms=options.latency_ms,
         runs=options.runs,
         full=options.full,
+        backlog=options.million,
     )
     rows = matching(options.rows, limited(available()) if options.limits else available())
-    if not rows:
+    checks = [] if options.limits else planned(options.rows, plan)
+    if not rows and not checks:
         print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
     here = machine()
-    results = run(rows, plan)
-    print(table(results))
+    with sync_playwright() as playwright:
+        results = measure_rows(rows, plan, playwright)
+        figures = measure_checks(checks, plan, playwright)
+    print("\n\n".join([table(results)] * bool(rows) + [figures_table(figures)] * bool(checks)))
     if options.json:
         record = {
             "machine": here,
@@ -41,10 +50,14 @@ def main() -> int:
             "latencyMs": plan.latency_ms,
             "runs": plan.runs,
             "rows": [result.to_record() for result in results],
+            "figures": [figure.to_record() for figure in figures],
         }
         options.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    if options.chart:
-        options.chart.write_text(chart(results, plan.visits, plan.latency_ms), encoding="utf-8")
+    drawn = [result for result in results if not result.row.sink]
+    if options.chart and drawn:
+        options.chart.write_text(chart(drawn, plan.visits, plan.latency_ms), encoding="utf-8")
+    if not results:
+        return 0
     wrong = sum(result.lost + result.duplicated for result in results)
     print(
         f"{wrong} visits were lost or stored twice."
@@ -81,6 +94,15 @@ def parse() -> argparse.Namespace:
         action="store_true",
         help="the extension's rows under the server's own rate limits",
     )
+    add(
+        "--million",
+        type=positive,
+        nargs="?",
+        const=1_000_000,
+        default=0,
+        metavar="VISITS",
+        help="also figures of a backlog of a million, or of so many; takes minutes",
+    )
     add("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     add("--chart", type=Path, metavar="FILE", help="draw the figures as an SVG")
     return parser.parse_args()
@@ -101,17 +123,33 @@ def pattern(text: str) -> re.Pattern[str]:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
 
 
-def run(rows: list[Row], plan: Plan) -> list[Result]:
+def measure_rows(rows: list[Row], plan: Plan, playwright: Playwright) -> list[Result]:
     """Measure one row after the other, and tell how it goes."""
     results = []
-    with sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
+        seeds = Seeds(Path(folder), playwright)
         for row in rows:
-            print(f"{row.name}: ", end="", file=sys.stderr, flush=True)
-            result = measure(row, plan, playwright)
+            tell(f"{row.name}: ", end="")
+            result = measure(row, plan, seeds, playwright)
             results.append(result)
-            took = ", ".join(f"{sync.seconds:.2f} s" for sync in result.syncs)
-            print(took, file=sys.stderr, flush=True)
+            tell(", ".join(f"{sync.seconds:.2f} s" for sync in result.syncs))
     return results
+
+
+def measure_checks(checks: list[Check], plan: Plan, playwright: Playwright) -> list[Figure]:
+    """The same for what is beside the rows."""
+    figures = []
+    for check in checks:
+        tell(f"{check.name}: ", end="")
+        found = check.measure(plan, playwright)
+        figures += found
+        tell(", ".join(f"{figure.ratio:.2f}" for figure in found))
+    return figures
+
+
+def tell(text: str, end: str = "\n") -> None:
+    """Say how it goes."""
+    print(text, end=end, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import sqlite3
 import ssl
+from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
 from bench.rows import Row
+from bench.sink import sunk_ids
+from harness.backlog import stored_ids
 from harness.browser import ROOT
 from harness.server import ServerProcess
 
@@ -43,6 +48,7 @@ class Host(ServerProcess):
         args = self.certificate.server_args if self.certificate else []
         super().__init__(folder / "data", extra_args=args, limits=bool(row.rates))
         self._latency_ms = latency_ms
+        self._sink = folder / "sink" if row.sink else None
 
     @property
     def browser_args(self) -> list[str]:
@@ -59,10 +65,30 @@ class Host(ServerProcess):
         counts: dict[str, Any] = httpx.get(f"{self.url}/bench/counts", verify=verify).json()
         return counts
 
+    def stored(self) -> list[str]:
+        """The id of each visit that has come, since it was told to forget."""
+        if self._sink:
+            return sunk_ids(self._sink)
+        written = Counter[str](self.counts()["documents"])
+        return [*stored_ids(self.data_dir), *written.elements()]
+
+    def forget(self) -> None:
+        """Have no visits."""
+        if self._sink:
+            for body in self._sink.glob("*.gz"):
+                body.unlink()
+            return
+        with closing(sqlite3.connect(self.data_dir / "heyho.sqlite3")) as database:
+            database.execute("DELETE FROM visits")
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def command(self) -> list[str]:
         real = super().command()
         module = real.index("heyho_server")
         own = ["bench.server", "--latency-ms", str(self._latency_ms)]
+        if self._sink:
+            own += ["--sink", str(self._sink)]
         return [*real[:module], *own, *real[module + 1 :]]
 
     def environment(self) -> dict[str, str]:

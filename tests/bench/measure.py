@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page, Playwright
@@ -12,56 +10,57 @@ from playwright.sync_api import Page, Playwright
 from bench.extension import Extension
 from bench.host import Host
 from bench.peer import Peer
+from bench.plan import Plan
 from bench.result import Result, differences
 from bench.rows import PEERS, Row
+from bench.seeds import Seeds
 from bench.way import Way
 from harness.browser import Browser
 from harness.processes import Meter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What the person asked for; `full` sends all visits where a row would send fewer."""
-
-    visits: int
-    latency_ms: float
-    runs: int
-    full: bool = False
-
-
-def measure(row: Row, plan: Plan, playwright: Playwright) -> Result:
-    """Send the visits as often as planned, and look what has arrived.
+def measure(row: Row, plan: Plan, seeds: Seeds, playwright: Playwright) -> Result:
+    """Send the same visits as often as planned, and look each time what has arrived.
 
     Raises:
         RuntimeError: another version of HTTP was spoken than the row's.
     """
-    visits = plan.visits if plan.full else int(min(plan.visits, row.most_visits))
-    made: list[str] = []
+    visits = row.visits(plan.visits, full=plan.full)
+    latency_ms = plan.latency_ms if row.latency_ms is None else row.latency_ms
     syncs, usages = [], []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Host(Path(folder), row, plan.latency_ms) as host,
-        Browser(playwright=playwright, args=host.browser_args) as browser,
-    ):
-        way = way_of(row)(browser, host, row)
-        meter = Meter(browser, extension=way.in_extension) if Meter.works_here() else None
-        for _ in range(int(min(plan.runs, row.runs))):
-            made += way.seed(visits)
-            collect_garbage(way.page)
-            if meter:
-                meter.start()
-            syncs.append(way.sync())
-            if meter:
-                usages.append(meter.stop())
-        counts = host.counts()
-        lost, duplicated = differences(made, way.stored())
+    lost = duplicated = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        profile = folder / "profile"
+        own = row.strategy not in PEERS
+        ids = seeds.plant(profile, visits, heavy=row.heavy) if own else []
+        with (
+            Host(folder, row, latency_ms) as host,
+            Browser(profile=profile, playwright=playwright, args=host.browser_args) as browser,
+        ):
+            way: Way = (
+                Extension(browser, host, row, ids) if own else Peer(browser, host, row, visits)
+            )
+            meter = Meter(browser, extension=way.in_extension) if Meter.works_here() else None
+            for _ in range(int(min(plan.runs, row.runs))):
+                host.forget()
+                way.get_ready()
+                collect_garbage(way.page)
+                if meter:
+                    meter.start()
+                syncs.append(way.sync())
+                if meter:
+                    usages.append(meter.stop())
+                missing, more = differences(way.ids, host.stored())
+                lost, duplicated = lost + missing, duplicated + more
+            counts = host.counts()
     spoken = [f"HTTP/{version}" for version in counts["versions"]]
     if spoken != [row.http]:
         raise RuntimeError(f"{row.name}: {' and '.join(spoken) or 'nothing'} was spoken")
     return Result(
         row=row,
         visits=visits,
-        ideal_s=row.ideal_s(visits, plan.latency_ms),
+        ideal_s=row.ideal_s(visits, latency_ms),
         syncs=syncs,
         usages=usages,
         peak_in_flight=counts["peakInFlight"],
@@ -71,13 +70,8 @@ def measure(row: Row, plan: Plan, playwright: Playwright) -> Result:
     )
 
 
-def way_of(row: Row) -> Callable[[Browser, Host, Row], Way]:
-    """What carries out a row."""
-    return Peer if row.strategy in PEERS else Extension
-
-
 def collect_garbage(page: Page) -> None:
-    """Leave nothing of the seeding in the memory that is measured."""
+    """Leave nothing of the preparations in the memory that is measured."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from playwright.sync_api import Page
 
 from bench.host import Host
 from bench.rows import Row
 from bench.way import Sync
-from harness.backlog import MAKE_VISITS, stored_ids
+from harness.backlog import MAKE_VISITS
 from harness.browser import Browser
 
 
 class Peer:
-    """A page with the script that is named as the row's strategy."""
+    """A page with the script that is named as the row's strategy, and as many visits."""
 
     in_extension = False
 
-    def __init__(self, browser: Browser, host: Host, row: Row) -> None:
-        self._host = host
+    def __init__(self, browser: Browser, host: Host, row: Row, visits: int) -> None:
         self._options = {"base": host.base, "token": host.token, "concurrency": row.concurrency}
         self._page = browser.context.new_page()
         self._page.goto(host.page_url)
         self._page.evaluate(_LOAD, row.strategy)
+        self.ids: list[str] = self._page.evaluate(_SEED, visits)
 
     @property
     def page(self) -> Page:
         return self._page
 
-    def seed(self, visits: int) -> list[str]:
-        ids: list[str] = self._page.evaluate(_SEED, visits)
-        return ids
+    def get_ready(self) -> None:
+        """Peers remember nothing of what they have sent, or run once."""
 
     def sync(self) -> Sync:
         return Sync(self._page.evaluate("options => peer.sync(options)", self._options), 0)
-
-    def stored(self) -> list[str]:
-        written = Counter[str](self._host.counts()["documents"])
-        return [*stored_ids(self._host.data_dir), *written.elements()]
 
 
 _LOAD = "async (name) => { globalThis.peer = await import(`/bench/${name}.js`); }"

@@ -15,6 +15,7 @@ Http = Literal["HTTP/1.1", "HTTP/2"]
 
 BATCH_SIZE = 1000
 CONNECTIONS = 6  # that Chromium opens to one host, where a connection carries one request
+HEAVY_TIMES = 5
 PEERS = ("dexie", "pouchdb")
 
 
@@ -30,6 +31,10 @@ class Row:
         rates: the rate limits that a sync meets on the server; none unless the person wants them.
         fresh_engine: whether the extension's engine has to start anew for each run.
         most_visits: where more would take too long, unless the person wants them all.
+        times: how many times the visits that the person wants.
+        heavy: whether they take long to prepare.
+        sink: whether the server stores them unread, so that only preparing takes time.
+        latency_ms: the service time, where it is not what the person wants.
         runs: where one is all there can be.
     """
 
@@ -42,6 +47,10 @@ class Row:
     fresh_engine: bool = False
     most_visits: float = math.inf
     runs: float = math.inf
+    times: int = 1
+    heavy: bool = False
+    sink: bool = False
+    latency_ms: float | None = None
 
     @property
     def name(self) -> str:
@@ -52,6 +61,11 @@ class Row:
     def lanes(self) -> int:
         """How many batches can really travel at once."""
         return min(self.concurrency, CONNECTIONS) if self.http == "HTTP/1.1" else self.concurrency
+
+    def visits(self, wanted: int, *, full: bool) -> int:
+        """How many each run sends; a sink takes whole batches only."""
+        visits = wanted * self.times if full else int(min(wanted * self.times, self.most_visits))
+        return math.ceil(visits / BATCH_SIZE) * BATCH_SIZE if self.sink else visits
 
     def ideal_s(self, visits: int, latency_ms: float) -> float:
         """The physical limit: the time that the server alone takes, in as few rounds as can be.
@@ -70,6 +84,20 @@ def _row(
     return Row(way=way, strategy=strategy, concurrency=concurrency, http=http, settings=settings)
 
 
+def _heavy(way: str, strategy: str, *, cold: bool = False, **settings: object) -> Row:
+    return Row(
+        way=f"Heyho, heavy, {way}",
+        strategy=strategy,
+        concurrency=5,
+        settings=settings,
+        fresh_engine=cold,
+        times=HEAVY_TIMES,
+        heavy=True,
+        sink=True,
+        latency_ms=0.0,
+    )
+
+
 ROWS = [
     _row("Heyho, one by one", "sequential", 1),
     _row("Heyho, 1 at once", "concurrent", 1),
@@ -86,6 +114,10 @@ ROWS = [
         fresh_engine=True,
     ),
     _row("Heyho, workers, warm", "parallel", 5, workers=2),
+    _heavy("5 at once, cold", "concurrent", cold=True),
+    _heavy("workers, cold", "parallel", cold=True, workers=2),
+    _heavy("5 at once, warm", "concurrent"),
+    _heavy("workers, warm", "parallel", workers=2),
     _row("Heyho, auto", "auto", 10),
     _row("Heyho, auto", "auto", 10, "HTTP/2"),
     _row("Dexie, one by one", "dexie", 1),
@@ -109,10 +141,13 @@ def matching(pattern: re.Pattern[str], rows: Sequence[Row]) -> list[Row]:
 
 
 def limited(rows: Sequence[Row]) -> list[Row]:
-    """The extension's rows under the server's own rate limits, which the peers cannot keep."""
+    """The extension's rows under the server's own rate limits, where it is the server that answers.
+
+    The peers know of no limits, and would count refused visits as lost.
+    """
     rates = Rates().of_a_sync
     return [
         replace(row, way=f"{row.way}, limited", rates=rates)
         for row in rows
-        if row.strategy not in PEERS
+        if row.strategy not in PEERS and not row.sink
     ]

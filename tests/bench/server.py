@@ -1,6 +1,7 @@
 """The server under the bench: the real one, with a service time, and the bench's own pages.
 
-Takes `--latency-ms`; all other arguments are the real server's.
+Takes `--latency-ms`, and `--sink` with a folder for batches that nobody is to read; all other
+arguments are the real server's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from unittest.mock import patch
 from bench.answer import answer
 from bench.couch import Couch
 from bench.service import ServiceTime
-from harness.browser import ROOT
+from bench.sink import Sink
+from harness.browser import EXTENSION, ROOT
 from heyho_server import app, cli, serving
 from heyho_server.addresses import Network
 from heyho_server.api.asgi import App, Receive, Scope, Send
@@ -25,14 +27,20 @@ PEERS = Path(__file__).parent / "peers"
 PACKAGES = ROOT / "node_modules"
 # They are CommonJS, which a browser cannot import.
 COMMON_JS = {"events", "spark-md5", "vuvuzela"}
-TYPES = {".html": b"text/html", ".js": b"text/javascript", ".mjs": b"text/javascript"}
+TYPES = {
+    ".html": b"text/html",
+    ".js": b"text/javascript",
+    ".mjs": b"text/javascript",
+    ".wasm": b"application/wasm",
+}
 
 
 class Bench:
     """The real application, a CouchDB, and what the bench needs below /bench/."""
 
-    def __init__(self, real: App, service_s: float) -> None:
+    def __init__(self, real: App, service_s: float, sink: Sink | None) -> None:
         self._real = real
+        self._sink = sink
         self._couch = Couch()
         self._timed = ServiceTime(self._work, service_s, takes_time)
 
@@ -43,13 +51,18 @@ class Bench:
             await answer(send, json.dumps(counts).encode(), b"application/json")
         elif path.startswith("/bench/"):
             body = page(path.removeprefix("/bench/"))
-            await answer(send, body, TYPES[Path(path).suffix])
+            kind = TYPES.get(Path(path).suffix, b"application/octet-stream")
+            await answer(send, body, kind)
         else:
             await self._timed(scope, receive, send)
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._couch if scope["path"].startswith("/couch/") else self._real
-        await app(scope, receive, send)
+        if scope["path"].startswith("/couch/"):
+            await self._couch(scope, receive, send)
+        elif self._sink and takes_time(scope):
+            await self._sink(scope, receive, send)
+        else:
+            await self._real(scope, receive, send)
 
 
 def takes_time(scope: Scope) -> bool:
@@ -60,7 +73,9 @@ def takes_time(scope: Scope) -> bool:
 
 
 def page(name: str) -> bytes:
-    """A file of the peers' page, or of an npm package below "npm/"."""
+    """A file of the peers' page, of an npm package below "npm/", or of Heyho below "heyho/"."""
+    if name.startswith("heyho/"):
+        return (EXTENSION / name.removeprefix("heyho/")).read_bytes()
     package, _, _ = name.removeprefix("npm/").partition("/")
     if not name.startswith("npm/"):
         return (PEERS / name).read_bytes()
@@ -74,10 +89,13 @@ def main() -> int:
     """Run the real server with the bench around its application."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--latency-ms", type=float, required=True)
+    parser.add_argument("--sink", type=Path)
     options, arguments = parser.parse_known_args()
 
     def create_app(services: Services, trusted_proxies: Sequence[Network]) -> App:
-        return Bench(app.create_app(services, trusted_proxies), options.latency_ms / 1000)
+        sink = Sink(options.sink) if options.sink else None
+        real = app.create_app(services, trusted_proxies)
+        return Bench(real, options.latency_ms / 1000, sink)
 
     with patch.object(serving, "create_app", create_app):
         return cli.main(arguments)

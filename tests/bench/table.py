@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.result import Result
 
@@ -14,7 +14,12 @@ HEADINGS = (
 
 def table(results: Sequence[Result]) -> str:
     """A row for each result, compared with its limit and with Dexie's row of the same kind."""
-    rows = [HEADINGS, *(_cells(result, results) for result in results)]
+    return grid(HEADINGS, (_cells(result, results) for result in results))
+
+
+def grid(headings: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is words, and whose others are figures."""
+    rows = [headings, *cells]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(map(_pad, row, widths, range(len(row)))) + " |" for row in rows]
     rule = ["-" * (width + 1) + ("-" if n == 0 else ":") for n, width in enumerate(widths)]
@@ -53,7 +58,7 @@ def dexie_of(result: Result, results: Sequence[Result]) -> Result | None:
     """Dexie's row with the same visits, lanes and HTTP, if it was measured."""
 
     def kind(of: Result) -> tuple[object, ...]:
-        return of.visits, of.row.concurrency, of.row.http
+        return of.visits, of.row.concurrency, of.row.http, of.row.sink
 
     same = (r for r in results if r.row.strategy == "dexie" and kind(r) == kind(result))
     return next(same, None)

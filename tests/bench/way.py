@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ class Sync:
 
 class Way(Protocol):
     """Attributes:
+    ids: of the visits that each sync sends.
     page: a page in the process that does the work.
     in_extension: whether that is a process of the extension.
     """
@@ -27,16 +29,15 @@ class Way(Protocol):
     in_extension: bool
 
     @property
+    def ids(self) -> Sequence[str]: ...
+
+    @property
     def page(self) -> Page: ...
 
-    def seed(self, visits: int) -> list[str]:
-        """Let this many new visits wait, all ready to be sent; return their ids."""
+    def get_ready(self) -> None:
+        """Let all visits wait, whether or not they were sent before."""
         ...
 
     def sync(self) -> Sync:
         """Send what waits."""
-        ...
-
-    def stored(self) -> list[str]:
-        """The id of each visit that the server has."""
         ...

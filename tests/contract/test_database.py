@@ -72,6 +72,32 @@ _BLOCKED = """async () => {
   return name;
 }"""
 
+# Two requests wait for an older version: only the first of them is told so by the browser.
+_QUEUED = """async () => {
+  const stubborn = await openDatabase(MIGRATIONS, "queued");
+  stubborn.onversionchange = null;
+  const version = MIGRATIONS.length + 1;
+  const first = indexedDB.open("queued", version);
+  await new Promise((resolve) => { first.onblocked = resolve; });
+  const name = () => openDatabase([...MIGRATIONS, () => {}], "queued").then(
+    (database) => { database.close(); return "opened"; }, (error) => error.name);
+  const names = [await name(), await name()];
+  stubborn.close();
+  await new Promise((resolve) => { first.onsuccess = resolve; });
+  first.result.close();
+  for (let tries = 0; tries < 500 && names.at(-1) !== "opened"; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    names.push(await name());
+  }
+  const rest = await indexedDB.databases();
+  await new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase("queued");
+    request.onsuccess = resolve;
+    request.onblocked = () => reject(new Error("a connection was left open"));
+  });
+  return [names.slice(0, 2), rest.find(({ name }) => name === "queued").version - version];
+}"""
+
 _FOLD = """async () => {
   const database = await openDatabase(MIGRATIONS, "full");
   try {
@@ -82,7 +108,7 @@ _FOLD = """async () => {
 }"""
 
 # What a full disk looks like from here: the transaction is aborted on its way to the disk, and
-# its error says why. (Chromium holds no quota that DevTools sets against IndexedDB.)
+# its error says why. (In earnest it is in e2e/test_storage_errors.py.)
 _FILL_DISK = """() => {
   const { add } = IDBObjectStore.prototype;
   const error = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "error");
@@ -141,19 +167,31 @@ def test_a_blocked_upgrade_is_told(page: Page) -> None:
     assert page.evaluate(_BLOCKED) == "BlockedError"
 
 
+def test_an_upgrade_blocked_behind_another_is_told(page: Page) -> None:
+    """Nobody waits for ever, and what was asked in vain leaves no connection open."""
+    assert page.evaluate(_QUEUED) == [["BlockedError", "BlockedError"], 0]
+
+
 def test_each_refusal_has_its_sentence(page: Page) -> None:
     said = {
         name: page.evaluate(_SENTENCE, name)
-        for name in ("QuotaExceededError", "BlockedError", "VersionError", "UnknownError")
+        for name in (
+            "QuotaExceededError",
+            "BlockedError",
+            "VersionError",
+            "UnknownError",
+            "DataError",
+        )
     }
     assert [kind for kind, _ in said.values()] == [
         "StorageFull",
         "StorageBlocked",
         "StorageTooNew",
         "StorageError",
+        "StorageError",
     ]
-    assert all(sentence.endswith(".") for _, sentence in list(said.values())[:3])
-    assert "something" in said["UnknownError"][1]
+    assert all(sentence.endswith(".") for _, sentence in list(said.values())[:4])
+    assert "something" in said["DataError"][1]
 
 
 def test_a_full_disk_loses_nothing(page: Page) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from playwright.sync_api import Page
 
-from harness.stored import stored_visits
+from harness.browser import read_store
+from harness.stored import stored_history, stored_visits
+from heyho.wire import visit_from_record
 
 # A generator of `count` visits, without their `seq`.
 MAKE_VISITS = """function* makeVisits(count) {
@@ -70,3 +74,35 @@ def recorded_ids(page: Page) -> list[str]:
 def stored_ids(data_dir: Path) -> list[str]:
     """The ids of all visits on the server, sorted."""
     return sorted(visit.id for visit in stored_visits(data_dir))
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How the server's history differs from the one recorded, as ids of visits.
+
+    Attributes:
+        lost: recorded, and not on the server.
+        doubled: of rows with the same id, or with the same content under several ids.
+        altered: on the server with another content.
+        strange: on the server, and never recorded.
+    """
+
+    lost: list[str]
+    doubled: list[str]
+    altered: list[str]
+    strange: list[str]
+
+
+def differences(page: Page, data_dir: Path) -> Differences:
+    """Compare all visits recorded with all rows on the server, in every field."""
+    visits = map(visit_from_record, read_store(page, "visits"))
+    recorded = {visit.id: visit for visit in visits}
+    rows = stored_history(data_dir)
+    contents = {row: replace(row, id="", seq=None) for row in rows}
+    ids, kinds = Counter(row.id for row in rows), Counter(contents[row] for row in rows)
+    return Differences(
+        lost=sorted(recorded.keys() - ids.keys()),
+        doubled=[row.id for row in rows if ids[row.id] > 1 or kinds[contents[row]] > 1],
+        altered=[row.id for row in rows if recorded.get(row.id, row) != row],
+        strange=sorted(ids.keys() - recorded.keys()),
+    )

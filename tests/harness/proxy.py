@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Literal, Self
@@ -37,6 +39,7 @@ class FaultProxy:
         service_s: how long each sync takes at least, from its arrival to its answer.
         peak_in_flight: the most syncs that were under way at the same time.
         syncs: how many syncs have arrived.
+        heard: told the body of each sync that has arrived whole, as it was sent.
     """
 
     def __init__(self, target: str) -> None:
@@ -48,6 +51,7 @@ class FaultProxy:
         self.in_flight = 0
         self.peak_in_flight = 0
         self.syncs = 0
+        self.heard: Callable[[bytes], None] = lambda _: None
         self.arrived = threading.Event()
         self.closing = threading.Event()
         self.lock = threading.Lock()
@@ -84,6 +88,10 @@ class _Handler(BaseHTTPRequestHandler):
     def proxy(self) -> FaultProxy:
         return self.server.proxy  # type: ignore[attr-defined,no-any-return]
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a browser that was killed takes no answer
+            super().handle()
+
     def do_GET(self) -> None:
         self._forward(self._body())
 
@@ -93,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         proxy = self.proxy
+        proxy.heard(body)
         with proxy.lock:
             proxy.syncs += 1
             proxy.in_flight += 1
@@ -128,7 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
 
     def _body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionError("the browser ended in the middle of a request")
+        return body
 
     def _ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         target = self.proxy.target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.journey import Made
+from heyho.model import IdlePeriod, Visit
 
 CLOCK_GRAIN_MS = 1.0
 
@@ -34,6 +36,20 @@ def stored_visits(data_dir: Path) -> list[Stored]:
     )
     with closing(sqlite3.connect(data_dir / "heyho.sqlite3")) as database:
         return [Stored(*row) for row in database.execute(query)]
+
+
+def stored_history(data_dir: Path) -> list[Visit]:
+    """The same rows, whole."""
+    query = (
+        "SELECT id, url, title, domain, started_at, ended_at, active_duration_ms, idle_periods, "
+        "tab_id, window_id, transition, source_page_visit_id, anonymous_client_id, seq FROM visits"
+    )
+    with closing(sqlite3.connect(data_dir / "heyho.sqlite3")) as database:
+        database.row_factory = sqlite3.Row
+        rows = [dict(row) for row in database.execute(query)]
+    for row in rows:
+        row["idle_periods"] = tuple(IdlePeriod(*idle) for idle in json.loads(row["idle_periods"]))
+    return [Visit(**row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

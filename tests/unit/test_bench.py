@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from bench.chart import BARS, LABELS, chart
+from bench.checks import CHECKS, planned
 from bench.couch import Couch
+from bench.figures import Figure, figures_table
+from bench.plan import Plan
 from bench.result import Result, differences
-from bench.rows import PEERS, ROWS, Row, available, limited, matching
+from bench.rows import BATCH_SIZE, PEERS, ROWS, Row, available, limited, matching
 from bench.service import ServiceTime
+from bench.sink import Sink, sunk_ids
 from bench.table import table
 from bench.way import Sync
 from harness.processes import Usage
+from heyho.replies import read_sync_reply
 from heyho.settings import RANGES, STRATEGIES
 from heyho.testing import jumping
 from heyho_server.api.asgi import Message, Receive, Scope, Send
@@ -78,6 +86,13 @@ class TestRows:
         assert of.ideal_s(visits, 300) == pytest.approx(ideal_s)
         assert "limited" in of.name
 
+    def test_how_many_visits_it_sends(self) -> None:
+        assert row().visits(1500, full=False) == 1500
+        assert row(times=5).visits(1500, full=False) == 7500
+        assert row(most_visits=1000).visits(1500, full=False) == 1000
+        assert row(most_visits=1000).visits(1500, full=True) == 1500
+        assert row(sink=True).visits(1500, full=False) == 2000
+
     def test_each_has_a_name_of_its_own(self) -> None:
         assert len({row.name for row in ROWS}) == len(ROWS)
 
@@ -125,10 +140,47 @@ class TestResult:
         assert differences("ab", stored) == (lost, duplicated)
 
 
+class TestFigures:
+    figure = Figure(
+        name="mixing",
+        unit="s",
+        measured=[0.9, 0.6, 0.8],
+        against="a spoon",
+        reference=[0.5, 0.4, 0.6],
+        goal=1.5,
+    )
+
+    def test_compare_best_with_best_and_median_with_median(self) -> None:
+        record = self.figure.to_record()
+        assert (record["ratio"], record["ratioOfMedians"]) == (1.5, 1.6)
+
+    def test_may_have_a_limit_for_a_peer(self) -> None:
+        assert replace(self.figure, reference=[1.2]).ratio == pytest.approx(0.5)
+
+    def test_have_a_table(self) -> None:
+        headings, _, cells = split(figures_table([self.figure]))
+        assert len(headings) == len(cells)
+        assert cells[:2] == ["mixing", "s"]
+        assert cells[-3:] == ["1.50", "1.60", "1.50"]
+
+    def test_of_long_backlogs_are_left_out_without_one(self) -> None:
+        anything = re.compile("")
+        checks = [replace(CHECKS[0], with_backlog=True), CHECKS[1]]
+        plan = Plan(visits=1, latency_ms=0, runs=1)
+        assert planned(anything, plan, checks) == checks[1:]
+        assert planned(anything, replace(plan, backlog=10), checks) == checks
+        assert planned(re.compile("no such"), plan, checks) == []
+
+
+def split(text: str) -> list[list[str]]:
+    """The cells of a table, line by line."""
+    lines = [line.strip("|").split("|") for line in text.splitlines()]
+    return [[cell.strip() for cell in line] for line in lines]
+
+
 class TestTable:
     def cells(self, *results: Result) -> list[dict[str, str]]:
-        lines = [line.strip("|").split("|") for line in table(results).splitlines()]
-        headings, _, *rows = [[cell.strip() for cell in line] for line in lines]
+        headings, _, *rows = split(table(results))
         return [dict(zip(headings, cells, strict=True)) for cells in rows]
 
     def test_compares_with_the_limit_and_with_dexie(self) -> None:
@@ -222,6 +274,36 @@ class TestServiceTime:
             "versions": ["2"],
         }
         assert app.counts.in_flight == 0
+
+
+class TestSink:
+    def test_keeps_what_it_takes(self, tmp_path: Path) -> None:
+        sent: list[Message] = []
+
+        async def two_batches() -> None:
+            sink = Sink(tmp_path / "sink")
+            for ids in ("ab", "bc"):
+                await sink({}, posting(ids), collect)
+
+        async def collect(message: Message) -> None:
+            sent.append(message)
+
+        asyncio.run(two_batches())
+        assert sorted(sunk_ids(tmp_path / "sink")) == ["a", "b", "b", "c"]
+        taken = read_sync_reply(200, json.loads(sent[-1]["body"]), sent=BATCH_SIZE)
+        assert taken.rejections == ()
+
+
+def posting(ids: str) -> Receive:
+    """The request of a batch, in two pieces."""
+    body = gzip.compress(json.dumps({"pageVisits": [{"id": one} for one in ids]}).encode())
+    pieces = iter([(body[:10], True), (body[10:], False)])
+
+    async def receive() -> Message:
+        piece, more = next(pieces)
+        return {"type": "http.request", "body": piece, "more_body": more}
+
+    return receive
 
 
 class TestCouch:

@@ -318,4 +318,4 @@ def test_the_short_way_to_a_domain_is_the_long_way(url: str) -> None:
         host = urlsplit(url).hostname or ""
     except ValueError:
         host = ""
-    assert domain_of(url) == host.removeprefix("www.")
+    assert domain_of(url) == host.lower().removeprefix("www.")

@@ -54,6 +54,11 @@ def storage_error(error: Any) -> StorageError:
         return StorageFull(
             "There is no room left on this device. Free some space; nothing is lost."
         )
+    if name == "UnknownError":
+        # Which is what Chromium says when not a single byte can be written.
+        return StorageError(
+            "The browser cannot use its disk, which may be full. Free some space, then try again."
+        )
     if name == "BlockedError":
         return StorageBlocked(
             "Another Heyho page still uses the old database. Close Heyho's pages, then try again."

@@ -30,6 +30,8 @@ class Popup:
             "problem": None,
         }
         self.progress: "Progress | None" = None
+        # Whether the database, and with it the status, could be read.
+        self.readable = True
         self.fault = ""
         self.said = ""
         # When the person asked for a sync that has neither shown progress nor ended; else 0.
@@ -61,6 +63,7 @@ class Popup:
             stored = await bridge.read_state("status")
             settings = await bridge.read_state("settings") or {}
         except bridge.Failure:
+            self.readable = False
             return
         if stored:
             self.status = stored
@@ -71,8 +74,12 @@ class Popup:
             self.status["server"] = settings["serverUrl"].split("/")[2]
 
     async def read_fault(self) -> None:
-        """Take what the recorder says about itself."""
+        """Take what the recorder says about itself; once all is well again, the engine's word."""
+        before = self.fault
         self.fault = await bridge.read_fault()
+        if before and not self.fault:
+            self.said = ""
+            await self.refresh()
         self.render()
 
     async def refresh(self) -> None:
@@ -112,6 +119,7 @@ class Popup:
         """Take a new status, and report the run that it brings to an end."""
         news = status["problem"] != self.status["problem"]
         self.status = status
+        self.readable = True
         begun = self.progress["startedAt"] if self.progress else self.asked_at
         last = status["lastRun"]
         if begun and last and summary.has_ended(begun, last):
@@ -124,7 +132,7 @@ class Popup:
 
     def sync(self) -> None:
         """Start a sync, or join the one under way."""
-        if not self.status["canSync"]:
+        if self.readable and not self.status["canSync"]:
             js.chrome.runtime.openOptionsPage()
             return
         if not self.progress:
@@ -172,6 +180,9 @@ class Popup:
 
     def render(self) -> None:
         """Bring the page in line with what is known."""
+        if not self.readable:
+            show(summary.out_of_reach(said=self.said, fault=self.fault))
+            return
         show(
             summary.summarise(
                 self.status,

@@ -35,7 +35,7 @@ def summarise(
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
-        "caption": _left(progress, waiting) if progress else _caption(status, waiting),
+        "caption": _left(progress, waiting) if progress else _caption(status, waiting, fault),
         "message": message,
         "action": _action(status, progress, fault),
         "recording": "Paused" if status["paused"] else "Recording",
@@ -48,6 +48,27 @@ def summarise(
         "server": status["server"] or "No server yet",
         "percent": _percent(progress) if progress else 0,
         "progress": _travel(progress) if progress else "",
+    }
+
+
+def out_of_reach(*, said: str, fault: str) -> "View":
+    """What the popup shows while the database, and how things stand with it, cannot be read."""
+    return {
+        "tone": "fault",
+        "figure": "",
+        "caption": "Your history is out of reach",
+        "message": fault or said,
+        "action": "",
+        "recording": "Recording",
+        "on": "true",
+        "lastAgo": "unknown",
+        "lastAt": 0,
+        "lastDid": "",
+        "next": "unknown",
+        "aside": "",
+        "server": "",
+        "percent": 0,
+        "progress": "",
     }
 
 
@@ -87,10 +108,12 @@ def _left(progress: "Progress", waiting: int) -> str:
     return f"of {words.number(progress['visits'])} left" if waiting else "All are sent"
 
 
-def _caption(status: "Status", waiting: int) -> str:
+def _caption(status: "Status", waiting: int, fault: str) -> str:
     if waiting:
         noun = "visit" if waiting == 1 else "visits"
         return f"{noun} waiting" if status["canSync"] else f"{noun} on this device"
+    if fault:
+        return "New visits wait"
     return "Everything is synced" if status["canSync"] else "Nothing recorded yet"
 
 

@@ -73,12 +73,14 @@ class Courier:
         if failed is not None:
             self._failed(failed, travel)
         elif delivered is None:
-            self._succeeded()
+            self._logbook.succeeded()
         else:
             writing = self._acknowledge_soon(seqs, delivered, travel)
             self._writing[lane] = asyncio.ensure_future(writing)
         if self._over.is_set():
             return Verdict.STOP
+        if isinstance(failed, TooLarge):
+            return Verdict.LEFT
         return Verdict.DELIVERED if failed is None else Verdict.FAILED
 
     async def settle(self) -> None:
@@ -94,15 +96,25 @@ class Courier:
         """
         delivered = await self._carry(seqs, travel, lane)
         if delivered.refused:
-            for half in seqs.halves():
-                await self._deliver(half, travel, lane, whole=False)
+            await self._deliver_halves(seqs, travel, lane)
             return None
-        if before := self._writing.pop(lane, None):
-            await before
+        if before := self._writing.get(lane):
+            await asyncio.shield(before)
         if whole and not delivered.rejections:
             return delivered
         await self._acknowledge(seqs, delivered, travel)
         return None
+
+    async def _deliver_halves(self, seqs: SeqRange, travel: Travel, lane: int) -> None:
+        """Send both halves, though the first may have a visit that is too large all alone."""
+        first, second = seqs.halves()
+        try:
+            await self._deliver(first, travel, lane, whole=False)
+        except TooLarge:
+            if self._failures_in_a_row < MAX_FAILURES_IN_A_ROW:
+                await self._deliver(second, travel, lane, whole=False)
+            raise
+        await self._deliver(second, travel, lane, whole=False)
 
     async def _carry(self, seqs: SeqRange, travel: Travel, lane: int) -> _Delivered:
         while True:
@@ -125,6 +137,7 @@ class Courier:
             if payload.only_id is None:
                 return _Delivered(0, 0, refused=True)
             if not refusal.final:
+                self._failures_in_a_row += 1
                 raise
             # A visit that the server refuses even alone goes into quarantine with the reason.
             rejections = (Rejection(payload.only_id, refusal.sentence),)
@@ -134,6 +147,7 @@ class Courier:
 
     async def _acknowledge(self, seqs: SeqRange, delivered: _Delivered, travel: Travel) -> None:
         await self._acknowledger.acknowledge(seqs, delivered.rejections)
+        self._failures_in_a_row = 0
         self._logbook.acknowledged(
             travel,
             visits=delivered.visits,
@@ -149,11 +163,7 @@ class Courier:
         except StorageError as error:
             self._failed(error, travel)
         else:
-            self._succeeded()
-
-    def _succeeded(self) -> None:
-        self._failures_in_a_row = 0
-        self._logbook.succeeded()
+            self._logbook.succeeded()
 
     def _failed(self, failure: Failure, travel: Travel) -> None:
         self.first_error = self.first_error or failure

@@ -31,7 +31,13 @@ class Ledger:
     @classmethod
     def of(cls, ranges: Iterable[SeqRange]) -> Ledger:
         """Build from ranges in any order, overlapping or not."""
-        return cls().acknowledge_all(sorted(ranges))
+        joined: list[SeqRange] = []
+        for more in sorted(ranges, key=lambda known: known.first):
+            if joined and more.first <= joined[-1].last + 1:
+                joined[-1] = SeqRange(joined[-1].first, max(joined[-1].last, more.last))
+            else:
+                joined.append(more)
+        return cls(tuple(joined))
 
     def acknowledge(self, acknowledged: SeqRange) -> Ledger:
         """Return the ledger that holds these numbers too."""

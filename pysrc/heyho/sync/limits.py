@@ -23,6 +23,7 @@ class LimitsReader:
         self._clock = clock
         self._state = state
         self._transport = transport
+        self._told: Any = None
         self._asking: tuple[str, asyncio.Task[ServerLimits]] | None = None
 
     async def known(self, server_url: str) -> ServerLimits | None:
@@ -54,8 +55,10 @@ class LimitsReader:
         return 0 <= age_ms < FRESH_MS
 
     async def _known(self, server_url: str) -> dict[str, Any] | None:
-        known: Any = await self._state.get("server")
-        return known if isinstance(known, dict) and known.get("url") == server_url else None
+        if self._told is None:
+            self._told = await self._state.get("server")
+        told = self._told
+        return told if isinstance(told, dict) and told.get("url") == server_url else None
 
     def _ask(self, server_url: str) -> asyncio.Task[ServerLimits]:
         if self._asking is None or self._asking[0] != server_url or self._asking[1].done():
@@ -71,16 +74,14 @@ class LimitsReader:
         if limits is None and reply.status != 404:
             return ServerLimits()
         limits = limits or ServerLimits()
-        await self._state.put(
-            "server",
-            {
-                "url": server_url,
-                "askedAt": self._clock.now_ms(),
-                "maxRecords": limits.max_records,
-                "maxBodyBytes": limits.max_body_bytes,
-                "rateLimits": limits.rate_limits,
-            },
-        )
+        self._told = {
+            "url": server_url,
+            "askedAt": self._clock.now_ms(),
+            "maxRecords": limits.max_records,
+            "maxBodyBytes": limits.max_body_bytes,
+            "rateLimits": limits.rate_limits,
+        }
+        await self._state.put("server", self._told)
         return limits
 
 

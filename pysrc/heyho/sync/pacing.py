@@ -142,7 +142,8 @@ class Gate:
             now_s = _now_s()
             opens_s = self._opens_at(now_s)
             if opens_s > now_s + EPSILON_S:
-                self._timer = asyncio.get_running_loop().call_at(opens_s, self._pump)
+                # Not call_at: Pyodide's loop refuses a time that has just passed.
+                self._timer = asyncio.get_running_loop().call_later(opens_s - now_s, self._pump)
                 return
             self._waiting.popleft().set_result(self._take(now_s))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections import deque
 from dataclasses import dataclass, field
@@ -64,11 +65,21 @@ class SentLog:
         latest_s = now_s
         if usual and ticket > (self._last_cold or 0):
             self._round_trips_s.append(now_s - admitted_s)
-            seen = len(self._round_trips_s)
-            self.shortest_s = min(self._round_trips_s) * seen / (seen + 2)
+            self.shortest_s = self._shortest_s()
             latest_s = max(admitted_s, now_s - self.shortest_s)
         insort(self.counted, latest_s)
         return admitted_s
+
+    def _shortest_s(self) -> float:
+        """Somewhat less than the shortest round trip there has been.
+
+        Of few round trips none may have been quick, and of uneven ones hardly any is quick on
+        all of its parts: the least sum of two even distributions nears its bound with the root
+        of their number.
+        """
+        seen = len(self._round_trips_s)
+        least_s, most_s = min(self._round_trips_s), max(self._round_trips_s)
+        return max(0.0, least_s * seen / (seen + 2) - (most_s - least_s) / (2 * math.sqrt(seen)))
 
     def since(self, start_s: float) -> int:
         """How many requests a server may have counted after a time."""

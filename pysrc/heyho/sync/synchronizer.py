@@ -26,6 +26,7 @@ from heyho.sync.strategies.parallel import WorkerCrew
 RUNS_KEPT = 500
 SPANS_KEPT_OF_RUNS = 50
 COUNTED_VISITS = 100_000
+OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,13 @@ class Synchronizer:
             batches=batches,
             lanes=plan.lanes,
         )
-        logbook = Logbook(clock=self._means.clock, run=run, progress=progress, announce=announce)
+        logbook = Logbook(
+            clock=self._means.clock,
+            run=run,
+            progress=progress,
+            announce=announce,
+            attempted=lambda span: pace.sent(span.end - span.start) if span.status == OK else None,
+        )
         sending = Sending(
             means=self._means,
             settings=settings,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heyho.pages.shapes import Progress, Run, Status, View
-from heyho.pages.summary import ended, has_ended, summarise
+from heyho.pages.summary import ended, has_ended, out_of_reach, summarise
 
 NOW = 1_790_000_000_000.0
 ERROR = "Your server did not answer."
@@ -96,6 +96,20 @@ def test_a_pause_is_seen_and_said() -> None:
 def test_a_fault_of_the_recorder_goes_before_everything() -> None:
     seen = view(CALM, UNDER_WAY, said="Recording again.", fault="The disk is full.")
     assert (seen["tone"], seen["message"]) == ("fault", "The disk is full.")
+
+
+def test_nothing_is_called_synced_while_visits_cannot_be_stored() -> None:
+    seen = view(CALM, fault="The disk is full.")
+    assert (seen["figure"], seen["caption"]) == ("", "New visits wait")
+
+
+def test_a_database_that_cannot_be_read_is_no_empty_history() -> None:
+    seen = out_of_reach(said="Close Heyho's pages, then try again.", fault="")
+    assert (seen["tone"], seen["message"]) == ("fault", "Close Heyho's pages, then try again.")
+    assert (seen["caption"], seen["action"]) == ("Your history is out of reach", "")
+    assert out_of_reach(said="Try again.", fault="The disk is full.")["message"] == (
+        "The disk is full."
+    )
 
 
 def test_refused_visits_are_counted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from heyho.sync.sending import Means
 from heyho.sync.synchronizer import RunResult, Synchronizer
 from heyho.testing import (
     Answer,
+    Doom,
     LoopClock,
     MemoryDatabase,
     MemoryLedgerStore,
@@ -50,10 +52,18 @@ class Device:
         announced: the progress of the last run, as it was told step by step.
         progress: the same as it stands now.
         synchronizer: of the last run.
+        dooms: what becomes of the workers that are started.
     """
 
-    def __init__(self, answer: Answer, *, visits: int = 0, **settings: Any) -> None:
-        self.database = MemoryDatabase()
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        visits: int = 0,
+        database: MemoryDatabase | None = None,
+        **settings: Any,
+    ) -> None:
+        self.database = database or MemoryDatabase()
         self.ledger_store = MemoryLedgerStore(self.database)
         self.announced: list[Record] = []
         self.clock = LoopClock()
@@ -62,6 +72,7 @@ class Device:
         self._answer = answer
         self._transport = MemoryTransport(answer)
         self.conditions = Conditions()
+        self.dooms: Iterator[Doom] = iter(())
         self.synchronizer = self.restarted()
         self.visit(visits)
 
@@ -77,11 +88,15 @@ class Device:
         self.announced = []
         self.synchronizer = self.restarted()
         return await self.synchronizer.run(
-            Settings.from_record({**self._settings, **changes}),
+            self.settings(**changes),
             trigger="manual",
             client_id="device",
             announce=self._announce,
         )
+
+    def settings(self, **changes: Any) -> Settings:
+        """The settings of a run, with some of them changed."""
+        return Settings.from_record({**self._settings, **changes})
 
     def restarted(self) -> Synchronizer:
         """One that knows nothing but what is in the database."""
@@ -91,7 +106,7 @@ class Device:
                 visits=MemoryVisitStore(self.database),
                 ledger=self.ledger_store,
                 transport=self._transport,
-                workers=MemoryWorkers(self.database, self._answer),
+                workers=MemoryWorkers(self.database, self._answer, self.dooms),
                 conditions=lambda: self.conditions,
                 random=Random(0),
             ),

@@ -11,7 +11,7 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from heyho.sync.pacing import Gate
@@ -161,6 +161,31 @@ def x_headers(counters: tuple[Counter, ...], at_s: float) -> dict[str, str]:
     }
 
 
+def draft_7_headers(counters: tuple[Counter, ...], at_s: float) -> dict[str, str]:
+    """RateLimit-Policy and RateLimit of drafts 4 to 7: one quota, and without names."""
+    tightest = min(counters, key=lambda counter: counter.remaining(at_s))
+    state = {
+        "limit": tightest.quota,
+        "remaining": tightest.remaining(at_s),
+        "reset": math.ceil(tightest.reset_s(at_s)),
+    }
+    return {
+        "ratelimit-policy": ", ".join(f"{c.quota};w={c.window_s:.0f}" for c in counters),
+        "ratelimit": ", ".join(f"{name}={value}" for name, value in state.items()),
+    }
+
+
+def draft_3_headers(counters: tuple[Counter, ...], at_s: float) -> dict[str, str]:
+    """RateLimit-Limit, -Remaining and -Reset of drafts 0 to 3."""
+    tightest = min(counters, key=lambda counter: counter.remaining(at_s))
+    policies = ", ".join(f"{c.quota};w={c.window_s:.0f}" for c in counters)
+    return {
+        "ratelimit-limit": f"{tightest.quota}, {policies}",
+        "ratelimit-remaining": str(tightest.remaining(at_s)),
+        "ratelimit-reset": str(math.ceil(tightest.reset_s(at_s))),
+    }
+
+
 def silent_headers(_counters: tuple[Counter, ...], _at_s: float) -> dict[str, str]:
     """Nothing."""
     return {}
@@ -238,14 +263,19 @@ class EnforcingServer:
 
     @property
     def utilisation(self) -> float:
-        """The share of the tightest quota that was used, from the second window on.
+        """The share of the tightest quota that was used."""
+        return utilisation(self.counters, self.served_s)
 
-        Measured by how long so many quotas took, so that it matters little when it ends.
-        """
-        tightest = min(self.counters, key=lambda counter: counter.quota / counter.window_s)
-        quotas = len(self.served_s) // tightest.quota - 2
-        first_s, last_s = (self.served_s[tightest.quota * n] for n in (1, quotas + 1))
-        return quotas * tightest.window_s / (last_s - first_s)
+
+def utilisation(counters: Iterable[Counter], served_s: Sequence[float]) -> float:
+    """The share of the tightest quota that was used, from the second window on.
+
+    Measured by how long so many quotas took, so that it matters little when it ends.
+    """
+    tightest = min(counters, key=lambda counter: counter.quota / counter.window_s)
+    quotas = len(served_s) // tightest.quota - 2
+    first_s, last_s = (served_s[tightest.quota * n] for n in (1, quotas + 1))
+    return quotas * tightest.window_s / (last_s - first_s)
 
 
 async def lane(gate: Gate, server: EnforcingServer, until_s: float) -> None:

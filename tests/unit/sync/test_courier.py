@@ -139,6 +139,26 @@ async def test_the_next_batch_travels_before_the_ledger_has_the_last() -> None:
 
 
 @jumping
+async def test_cancelling_leaves_an_acknowledgement_on_its_way() -> None:
+    desk = Desk(ScriptedServer(), visits=2)
+    store = desk.device.ledger_store
+    acknowledge = store.acknowledge
+
+    async def slowly(*args: Any, **kwargs: Any) -> None:
+        await asyncio.sleep(2)
+        await acknowledge(*args, **kwargs)
+
+    store.acknowledge = slowly  # type: ignore[method-assign]
+    await desk.courier.send(SeqRange(1, 1), number=0, lane=0)
+    next_one = asyncio.ensure_future(desk.courier.send(SeqRange(2, 2), number=1, lane=0))
+    await asyncio.sleep(1)
+    next_one.cancel()
+    await asyncio.wait([next_one])
+    await desk.courier.settle()
+    assert (desk.run.visits, len(await desk.device.waiting())) == (1, 1)
+
+
+@jumping
 async def test_a_batch_whose_worker_is_lost_goes_by_another() -> None:
     desk = Desk(ScriptedServer(), visits=3)
     desk.lose = 2

@@ -16,6 +16,7 @@ from heyho.errors import (
     StorageError,
     StorageFull,
     TimedOut,
+    TooLarge,
     Unintelligible,
     Unreachable,
 )
@@ -78,7 +79,7 @@ class TestHealthy:
         run = result.run
         assert (run.outcome, run.error, result.error) == ("complete", None, None)
         assert (run.visits, run.batches, run.rejected) == (95, 10, 0)
-        assert [len(batch) for batch in server.batches] == [10] * 9 + [5]
+        assert sorted(len(batch) for batch in server.batches) == [5] + [10] * 9
         assert sorted(server.received) == sorted(device.visits)
 
     @jumping
@@ -469,6 +470,35 @@ class TestSplitting:
         await device.sync()
         await device.assert_all_is_on(server)
 
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @pytest.mark.parametrize("number", [1, 5, 20])
+    @jumping
+    async def test_a_visit_that_a_proxy_does_not_take_holds_up_no_other(
+        self, number: int, strategy: str
+    ) -> None:
+        visit_id = f"visit-{number:04}"
+        server = ScriptedServer(cursed={visit_id: writes(413, "<html>Too large</html>")})
+        device = Device(server.answer, visits=30, batchSize=10, strategy=strategy)
+        result = await device.sync()
+        assert (result.run.outcome, result.run.visits, result.run.rejected) == ("partial", 29, 0)
+        assert isinstance(result.error, TooLarge)
+        assert await device.waiting() == [visit_id]
+        assert_adds_up(device, result)
+        server.cursed.clear()
+        await device.sync()
+        await device.assert_all_is_on(server)
+
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_a_proxy_that_takes_nothing_is_not_asked_for_each_visit(
+        self, strategy: str
+    ) -> None:
+        server = ScriptedServer(*[writes(413, "<html>Too large</html>")] * 9999)
+        device = Device(server.answer, visits=1000, batchSize=100, strategy=strategy)
+        result = await device.sync()
+        assert (result.run.outcome, len(await device.waiting())) == ("failed", 1000)
+        assert len(server.batches) <= 10 * MAX_FAILURES_IN_A_ROW
+
 
 class TestQuarantine:
     @jumping
@@ -608,6 +638,49 @@ class TestServers:
         await device.sync()
         await device.assert_all_is_on(old)
         assert len(old.received) == 12
+
+
+class TestPace:
+    @jumping
+    async def test_what_a_run_has_learnt_is_there_for_the_next(self) -> None:
+        server = ScriptedServer()
+        device = Device(server.answer, visits=400, batchSize=10, strategy="auto")
+        first = (await device.sync()).run
+        assert first.why == "concurrent, 10 lanes: a server with room for all lanes"
+        pace = device.database.state["pace"]
+        assert pace["sendMs"] == pytest.approx(300)
+        assert pace["limit"]["limit"] == 10
+        device.visit(400)
+        second = (await device.sync()).run
+        assert second.why == "concurrent, 10 lanes: as many lanes as the server bore last time"
+        assert server.peak == 10
+
+    @jumping
+    async def test_lanes_give_way_where_the_server_is_overloaded(self) -> None:
+        """It refuses whatever is more than four at once."""
+
+        async def answer(method: str, url: str, body: Record | None, token: str | None) -> Reply:
+            if method == "POST" and server.in_flight >= 4:
+                await asyncio.sleep(0.1)
+                return refusal(503, "busy")
+            return await server.answer(method, url, body, token)
+
+        server = ScriptedServer()
+        device = Device(answer, visits=2000, batchSize=5, strategy="auto")
+        run = (await device.sync()).run
+        assert run.outcome == "complete"
+        await device.assert_all_is_on(server)
+        assert device.database.state["pace"]["limit"]["limit"] <= 5
+        late = [span for span in run.spans if span.batch > 200]
+        assert sum(span.status == 503 for span in late) < 0.1 * len(late)
+
+    @jumping
+    async def test_a_short_backlog_teaches_nothing_about_lanes(self) -> None:
+        device = Device(ScriptedServer(latency_s=0.1).answer, visits=400, batchSize=10)
+        await device.sync(strategy="auto")
+        device.visit(30)
+        assert "the backlog is short" in (await device.sync(strategy="auto")).run.why
+        assert device.database.state["pace"]["limit"]["limit"] == 10
 
 
 class TestRuns:

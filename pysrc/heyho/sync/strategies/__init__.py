@@ -14,6 +14,8 @@ class Verdict(Enum):
 
     DELIVERED = auto()
     """The server has it. The ledger has it too, or is about to."""
+    LEFT = auto()
+    """Visits in it wait that nobody takes now, which says nothing of other batches."""
     FAILED = auto()
     """It waits for the next run; other batches may still succeed."""
     STOP = auto()

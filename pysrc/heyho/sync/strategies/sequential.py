@@ -11,5 +11,5 @@ from heyho.sync.strategies import Send, Verdict
 async def sequential(batches: Iterable[SeqRange], send: Send) -> None:
     """One batch after the other, stopping at the first that fails."""
     for number, seqs in enumerate(batches):
-        if await send(seqs, number=number, lane=0) is not Verdict.DELIVERED:
+        if await send(seqs, number=number, lane=0) in (Verdict.FAILED, Verdict.STOP):
             return

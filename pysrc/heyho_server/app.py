@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
+from heyho_server.addresses import Network
 from heyho_server.api.asgi import App
 from heyho_server.api.auth import provide_caller
 from heyho_server.api.cors import Cors
 from heyho_server.api.errors import on_exception, on_http_exception, on_request_error
 from heyho_server.api.exchange import Exchange
 from heyho_server.api.info import get_config, get_summary
+from heyho_server.api.limiting import Limiting
 from heyho_server.api.services import Services
 from heyho_server.api.sync import sync
 from heyho_server.errors import RequestError
@@ -24,8 +27,13 @@ def router() -> Router:
     return Router("/api/v1", route_handlers=[get_config, get_summary, sync])
 
 
-def create_app(services: Services) -> App:
-    """The ASGI application on an open database."""
+def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> App:
+    """The ASGI application on an open database.
+
+    Args:
+        services: what handlers work with.
+        trusted_proxies: whose X-Forwarded-For is believed.
+    """
 
     async def provide_services() -> Services:
         return services
@@ -44,4 +52,4 @@ def create_app(services: Services) -> App:
         openapi_config=None,
         logging_config=None,
     )
-    return Cors(Exchange(cast(App, app)))
+    return Cors(Exchange(Limiting(cast(App, app), services.limiter, trusted_proxies)))

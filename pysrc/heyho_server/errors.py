@@ -8,11 +8,14 @@ ServerError
     ├── ClientGone        the client went away before its request was whole      (400, unread)
     ├── BodyTimeout       the body stopped arriving                              (408)
     ├── TooLarge          too many bytes or too many records                     (413)
-    └── UnknownEncoding   a Content-Type or Content-Encoding not understood      (415)
+    ├── UnknownEncoding   a Content-Type or Content-Encoding not understood      (415)
+    ├── RateLimited       too many requests within a time                        (429)
+    └── ServerFault       the server's own, where the framework has no answer    (500)
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any
 
 
 class ServerError(Exception):
@@ -30,11 +33,13 @@ class RequestError(ServerError):
         status: the HTTP status.
         error_code: a word for programs.
         headers: further headers of the answer.
+        details: more of its body.
     """
 
     status = 400
     error_code = "BAD_REQUEST"
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
+    details: Mapping[str, Any] = MappingProxyType({})
 
 
 class BadBody(RequestError):
@@ -44,7 +49,7 @@ class BadBody(RequestError):
 class NotSignedIn(RequestError):
     status = 401
     error_code = "UNAUTHORIZED"
-    headers: ClassVar = {"www-authenticate": "Bearer"}
+    headers = MappingProxyType({"www-authenticate": "Bearer"})
 
     def __init__(self) -> None:
         super().__init__("You need to sign in or sign up before continuing.")
@@ -70,3 +75,21 @@ class TooLarge(RequestError):
 class UnknownEncoding(RequestError):
     status = 415
     error_code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class RateLimited(RequestError):
+    status = 429
+    error_code = "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("Rate limit exceeded. Please slow down.")
+        self.headers = {"retry-after": str(retry_after_s)}
+        self.details = {"retry_after": retry_after_s}
+
+
+class ServerFault(RequestError):
+    status = 500
+    error_code = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self) -> None:
+        super().__init__("The server failed to answer.")

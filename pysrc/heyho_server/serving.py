@@ -19,9 +19,11 @@ from heyho_server.api.asgi import App
 from heyho_server.api.services import Services
 from heyho_server.app import create_app
 from heyho_server.errors import StartError
+from heyho_server.limiter import Limiter
 from heyho_server.settings import Settings
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import ensure_device
+from heyho_server.windows import Windows
 
 BACKLOG = 128
 START_TIMEOUT_S = 30.0
@@ -38,9 +40,14 @@ async def serve(settings: Settings) -> None:
     """
     with open_socket(settings.host, settings.port) as listener:
         async with open_database(settings.database_url) as database:
-            services = Services(database=database, limits=settings.limits)
+            services = Services(
+                database=database,
+                limits=settings.limits,
+                limiter=Limiter(settings.rates, Windows()),
+            )
             await welcome(database, settings, services.now_ms())
-            await run(create_app(services), listener, settings)
+            app = create_app(services, settings.trusted_proxies)
+            await run(app, listener, settings)
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -151,7 +158,7 @@ def _stop_on_signals(server: Server, serving: asyncio.Task[None]) -> None:
 
 
 async def answers(host: str, port: int, *, tls: bool) -> None:
-    """Return once the server answers a request.
+    """Return once the server answers a request: a preflight, which no limit counts.
 
     Raises:
         StartError: it does not.
@@ -166,10 +173,10 @@ async def answers(host: str, port: int, *, tls: bool) -> None:
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(host, port, ssl=context)
-            writer.write(b"GET /api/v1/config HTTP/1.1\r\nhost: heyho\r\nconnection: close\r\n\r\n")
+            writer.write(b"OPTIONS / HTTP/1.1\r\nhost: heyho\r\nconnection: close\r\n\r\n")
             status = await reader.readline()
             writer.close()
     except (OSError, TimeoutError) as problem:
         raise StartError(f"The server does not answer at {host}:{port} ({problem}).") from problem
-    if b" 200 " not in status:
+    if b" 204 " not in status:
         raise StartError(f"The server at {host}:{port} does not answer as it should.")

@@ -6,13 +6,15 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from heyho_server.addresses import Network
 from heyho_server.errors import StartError
+from heyho_server.rates import Rates, read_rates
 
 DATABASE_FILE = "heyho.sqlite3"
 MIN_TOKEN = 16
@@ -43,6 +45,7 @@ class Settings:
         port: 0 takes a free one.
         database_url: of SQLAlchemy, with its asynchronous driver.
         bootstrap_token: a device token that is valid from the start.
+        trusted_proxies: whose X-Forwarded-For is believed.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +55,8 @@ class Settings:
     tls_key: Path | None = None
     bootstrap_token: str | None = None
     limits: Limits = Limits()
+    rates: Rates = field(default_factory=Rates)
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def scheme(self) -> str:
@@ -90,6 +95,8 @@ def read_settings(
         tls_cert=tls_cert,
         tls_key=tls_key,
         bootstrap_token=read_bootstrap_token(environment),
+        rates=read_rates(environment),
+        trusted_proxies=read_trusted_proxies(environment),
     )
 
 
@@ -158,3 +165,15 @@ def read_bootstrap_token(environment: Mapping[str, str]) -> str | None:
             "digits and punctuation without spaces."
         )
     return token
+
+
+def read_trusted_proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
+    """The networks from HEYHO_TRUSTED_PROXIES, such as "127.0.0.1, 10.0.0.0/8"; usually none."""
+    given = environment.get("HEYHO_TRUSTED_PROXIES", "").replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(network, strict=False) for network in given)
+    except ValueError as problem:
+        raise StartError(
+            f"HEYHO_TRUSTED_PROXIES holds no list of networks ({problem}); write it as "
+            "127.0.0.1, 10.0.0.0/8."
+        ) from problem

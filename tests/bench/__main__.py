@@ -18,7 +18,7 @@ from bench.machine import machine
 from bench.measure import measure
 from bench.plan import Plan
 from bench.result import Result
-from bench.rows import Row, available, matching
+from bench.rows import Row, available, limited, matching
 from bench.seeds import Seeds
 from bench.table import table
 
@@ -33,8 +33,8 @@ def main() -> int:
         full=options.full,
         backlog=options.million,
     )
-    rows = matching(options.rows, available())
-    checks = planned(options.rows, plan)
+    rows = matching(options.rows, limited(available()) if options.limits else available())
+    checks = [] if options.limits else planned(options.rows, plan)
     if not rows and not checks:
         print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
@@ -89,6 +89,11 @@ def parse() -> argparse.Namespace:
         help="only rows whose name this is found in, such as HTTP/2 or 'dexie 5'",
     )
     add("--full", action="store_true", help="all visits in each row, even where it takes minutes")
+    add(
+        "--limits",
+        action="store_true",
+        help="the extension's rows under the server's own rate limits",
+    )
     add(
         "--million",
         type=positive,

@@ -46,7 +46,7 @@ class Host(ServerProcess):
     def __init__(self, folder: Path, row: Row, latency_ms: float) -> None:
         self.certificate = make_certificate(folder) if row.http == "HTTP/2" else None
         args = self.certificate.server_args if self.certificate else []
-        super().__init__(folder / "data", extra_args=args, env=row.environment)
+        super().__init__(folder / "data", extra_args=args, limits=bool(row.rates))
         self._latency_ms = latency_ms
         self._sink = folder / "sink" if row.sink else None
 

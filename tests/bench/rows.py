@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from heyho.settings import STRATEGIES
+from heyho_server.rates import Rate, Rates
 
 Http = Literal["HTTP/1.1", "HTTP/2"]
 
@@ -16,11 +17,6 @@ BATCH_SIZE = 1000
 CONNECTIONS = 6  # that Chromium opens to one host, where a connection carries one request
 HEAVY_TIMES = 5
 PEERS = ("dexie", "pouchdb")
-UNLIMITED = {
-    "HEYHO_LIMIT_GENERAL": "off",
-    "HEYHO_LIMIT_SYNC_ADDRESS": "off",
-    "HEYHO_LIMIT_SYNC_USER": "off",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +28,7 @@ class Row:
         strategy: one of the extension's, or of `PEERS`.
         concurrency: how many batches may travel at once.
         settings: more of the extension's settings.
-        environment: of the server.
+        rates: the rate limits that a sync meets on the server; none unless the person wants them.
         fresh_engine: whether the extension's engine has to start anew for each run.
         most_visits: where more would take too long, unless the person wants them all.
         times: how many times the visits that the person wants.
@@ -47,7 +43,7 @@ class Row:
     concurrency: int
     http: Http = "HTTP/1.1"
     settings: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=lambda: UNLIMITED)
+    rates: Sequence[Rate] = ()
     fresh_engine: bool = False
     most_visits: float = math.inf
     runs: float = math.inf
@@ -72,9 +68,14 @@ class Row:
         return math.ceil(visits / BATCH_SIZE) * BATCH_SIZE if self.sink else visits
 
     def ideal_s(self, visits: int, latency_ms: float) -> float:
-        """The physical limit: the time that the server alone takes, in as few rounds as can be."""
-        batches = math.ceil(visits / BATCH_SIZE)
-        return math.ceil(batches / self.lanes) * latency_ms / 1000
+        """The physical limit: the time that the server alone takes, in as few rounds as can be.
+
+        Where rates are limited, the last batch may begin so many windows after the first.
+        """
+        batches, service_s = math.ceil(visits / BATCH_SIZE), latency_ms / 1000
+        waits_s = [(math.ceil(batches / r.quota) - 1) * r.window_s for r in self.rates]
+        rounds = math.ceil(batches / self.lanes)
+        return max(rounds * service_s, max(waits_s, default=0) + service_s)
 
 
 def _row(
@@ -137,3 +138,16 @@ def available(rows: Sequence[Row] = ROWS) -> list[Row]:
 def matching(pattern: re.Pattern[str], rows: Sequence[Row]) -> list[Row]:
     """The rows in whose name a regular expression is found."""
     return [row for row in rows if pattern.search(row.name)]
+
+
+def limited(rows: Sequence[Row]) -> list[Row]:
+    """The extension's rows under the server's own rate limits, where it is the server that answers.
+
+    The peers know of no limits, and would count refused visits as lost.
+    """
+    rates = Rates().of_a_sync
+    return [
+        replace(row, way=f"{row.way}, limited", rates=rates)
+        for row in rows
+        if row.strategy not in PEERS and not row.sink
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,6 +19,7 @@ from bench.service import ServiceTime
 from bench.sink import Sink
 from harness.browser import EXTENSION, ROOT
 from heyho_server import app, cli, serving
+from heyho_server.addresses import Network
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.services import Services
 
@@ -90,9 +92,10 @@ def main() -> int:
     parser.add_argument("--sink", type=Path)
     options, arguments = parser.parse_known_args()
 
-    def create_app(services: Services) -> App:
+    def create_app(services: Services, trusted_proxies: Sequence[Network]) -> App:
         sink = Sink(options.sink) if options.sink else None
-        return Bench(app.create_app(services), options.latency_ms / 1000, sink)
+        real = app.create_app(services, trusted_proxies)
+        return Bench(real, options.latency_ms / 1000, sink)
 
     with patch.object(serving, "create_app", create_app):
         return cli.main(arguments)

@@ -8,7 +8,7 @@ from bench.result import Result
 
 HEADINGS = (
     *("way", "HTTP", "visits", "median s", "first s", "limit s"),
-    *("of limit", "of Dexie", "CPU s", "MB", "lost", "doubled"),
+    *("of limit", "of Dexie", "CPU s", "MB", "lost", "doubled", "429"),
 )
 
 
@@ -46,6 +46,7 @@ def _cells(result: Result, results: Sequence[Result]) -> tuple[str, ...]:
         "" if result.peak_memory_mb is None else f"{result.peak_memory_mb:.0f}",
         str(result.lost),
         str(result.duplicated),
+        str(result.rate_limited),
     )
 
 

@@ -51,7 +51,7 @@ def run_demo() -> Summary:
     PICTURES.mkdir(parents=True)
     with (
         tempfile.TemporaryDirectory() as data,
-        ServerProcess(Path(data), token=secrets.token_urlsafe(24)) as server,
+        ServerProcess(Path(data), token=secrets.token_urlsafe(24), limits=True) as server,
         serve_site() as site,
         Browser() as browser,
     ):

@@ -43,7 +43,9 @@ def keep_open(port: int) -> None:
         token_file.touch(mode=0o600)
         token_file.write_text(secrets.token_urlsafe(24))
     with (
-        ServerProcess(HOME / "server", token=token_file.read_text(), port=port) as server,
+        ServerProcess(
+            HOME / "server", token=token_file.read_text(), port=port, limits=True
+        ) as server,
         Browser(profile=HOME / "profile", headless=False) as browser,
     ):
         browser.connect(server.url, str(server.token))

@@ -15,6 +15,10 @@ from types import TracebackType
 from typing import IO, Self
 
 PYSRC = Path(__file__).parents[2] / "pysrc"
+# For tests that are about something else, and send as fast as they can.
+UNLIMITED = {
+    f"HEYHO_LIMIT_{name}": "off" for name in ("GENERAL", "SYNC_ADDRESS", "SYNC_USER", "LOGIN")
+}
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 TOKEN = "a-token-for-tests-0123456789"
@@ -32,6 +36,7 @@ class ServerProcess:
         url: such as "http://127.0.0.1:41234"; `base` is the same with "/api/v1".
         data_dir: where its database is.
         token: the device token it knows, as HEYHO_BOOTSTRAP_TOKEN; None lets it make its own.
+        limits: whether it limits rates, as it does by itself.
     """
 
     def __init__(
@@ -41,12 +46,15 @@ class ServerProcess:
         extra_args: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         port: int = 0,
+        *,
+        limits: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.token = token
         self.extra_args = tuple(extra_args)
         self.env = dict(env or {})
         self.port = port
+        self.limits = limits
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
@@ -100,7 +108,8 @@ class ServerProcess:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HEYHO_")}
         token = {} if self.token is None else {"HEYHO_BOOTSTRAP_TOKEN": self.token}
         path = os.pathsep.join(filter(None, (str(PYSRC), os.environ.get("PYTHONPATH"))))
-        return {**kept, **token, "PYTHONPATH": path, **self.env}
+        limits = {} if self.limits else UNLIMITED
+        return {**kept, **token, **limits, "PYTHONPATH": path, **self.env}
 
     def start(self) -> str:
         """Start the process and wait until it answers.

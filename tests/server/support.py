@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import sqlite3
+import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -84,6 +85,17 @@ def add_user(data_dir: Path, token: str) -> None:
             await create_device(connection, user_id=user_id, name="other", token=token, now_ms=1)
 
     asyncio.run(run())
+
+
+def refusal(process: ServerProcess) -> str:
+    """The sentence with which a server refuses to start, with status 2 and nothing on stdout."""
+    ended = subprocess.run(
+        process.command(), env=process.environment(), capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("heyho: ")
+    return line
 
 
 def address_of(server: ServerProcess) -> tuple[str, int]:

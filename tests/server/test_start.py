@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,18 +22,7 @@ from heyho_server.errors import StartError
 from heyho_server.settings import DATABASE_FILE, read_database_url, read_settings
 from heyho_server.storage.database import open_database
 from heyho_server.storage.tables import metadata
-from server.support import change, rows, send, visit
-
-
-def refusal(process: ServerProcess) -> str:
-    """The sentence with which a server refuses to start, with status 2 and nothing on stdout."""
-    ended = subprocess.run(
-        process.command(), env=process.environment(), capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("heyho: ")
-    return line
+from server.support import change, refusal, rows, send, visit
 
 
 def test_a_port_in_use(server: ServerProcess, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from bench.couch import Couch
 from bench.figures import Figure, figures_table
 from bench.plan import Plan
 from bench.result import Result, differences
-from bench.rows import BATCH_SIZE, PEERS, ROWS, Row, available, matching
+from bench.rows import BATCH_SIZE, PEERS, ROWS, Row, available, limited, matching
 from bench.service import ServiceTime
 from bench.sink import Sink, sunk_ids
 from bench.table import table
@@ -74,6 +74,17 @@ class TestRows:
         assert row(concurrency=concurrency, http=http).ideal_s(visits, 300) == pytest.approx(
             ideal_s
         )
+
+    @pytest.mark.parametrize(
+        ("concurrency", "visits", "ideal_s"),
+        [(5, 5000, 0.3), (5, 5001, 1.3), (5, 10_000, 1.3), (10, 100_000, 19.3), (1, 9000, 2.7)],
+    )
+    def test_the_physical_limit_where_rates_are_limited(
+        self, concurrency: int, visits: int, ideal_s: float
+    ) -> None:
+        (of,) = limited([row(concurrency=concurrency), row("dexie")])
+        assert of.ideal_s(visits, 300) == pytest.approx(ideal_s)
+        assert "limited" in of.name
 
     def test_how_many_visits_it_sends(self) -> None:
         assert row().visits(1500, full=False) == 1500

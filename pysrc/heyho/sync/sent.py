@@ -21,6 +21,9 @@ class SentLog:
     sends the next request a window after that is outside of it, by whatever way the server
     counts. A request without an answer may be counted any time, and holds its place.
 
+    Requests that left before any answer had come had connections to open, and took longer on their
+    way than later ones will: of those, the whole round trip may have passed before the count.
+
     Attributes:
         counted: how late each answered request can have been counted, in order.
         in_flight: when each of the others was admitted, by its ticket.
@@ -33,6 +36,7 @@ class SentLog:
     last_s: float = float("-inf")
     last_ticket: int = 0
     shortest_s: float = 0.0
+    _last_cold: int | None = None
     _round_trips_s: deque[float] = field(default_factory=lambda: deque(maxlen=ROUND_TRIPS))
 
     def admitted(self, now_s: float) -> int:
@@ -53,11 +57,13 @@ class SentLog:
                 and a lost request says nothing.
             refused: whether the server has not counted it.
         """
+        if self._last_cold is None and (usual or refused):
+            self._last_cold = self.last_ticket
         admitted_s = self.in_flight.pop(ticket, None)
         if admitted_s is None or refused:
             return admitted_s
         latest_s = now_s
-        if usual:
+        if usual and ticket > (self._last_cold or 0):
             self._round_trips_s.append(now_s - admitted_s)
             self.shortest_s = self._shortest_s()
             latest_s = max(admitted_s, now_s - self.shortest_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from heyho_server.api.asgi import Send
 from heyho_server.api.services import AnyRequest
 from heyho_server.errors import RequestError
 
@@ -25,9 +27,29 @@ def error_body(message: str, error_code: str) -> dict[str, Any]:
     return {"success": False, "message": message, "error_code": error_code}
 
 
+def request_error_body(problem: RequestError) -> dict[str, Any]:
+    return {**error_body(str(problem), problem.error_code), **problem.details}
+
+
+async def send_error(send: Send, problem: RequestError) -> None:
+    """Answer where the framework is not asked, or has failed."""
+    headers = {"content-type": "application/json", **problem.headers}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": problem.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    body = json.dumps(request_error_body(problem)).encode()
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 def on_request_error(_: AnyRequest, problem: RequestError) -> Response[dict[str, Any]]:
     """The answer to a request that the server refuses on purpose."""
-    return _answer(problem.status, str(problem), problem.error_code, problem.headers)
+    return Response(
+        request_error_body(problem), status_code=problem.status, headers=dict(problem.headers)
+    )
 
 
 def on_http_exception(_: AnyRequest, problem: HTTPException) -> Response[dict[str, Any]]:

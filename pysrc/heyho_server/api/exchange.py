@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 
 import structlog
 
 from heyho_server.api.asgi import App, Message, Receive, Scope, Send
-from heyho_server.api.errors import error_body
+from heyho_server.api.errors import send_error
+from heyho_server.api.limiting import rate_headers
+from heyho_server.errors import ServerFault
 
 DRAIN_BYTES = 32_000_000
 DRAIN_S = 10.0
@@ -35,7 +36,8 @@ class Exchange:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                own = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message["headers"], own, *rate_headers(scope)]
                 await body.drain()
             await send(message)
 
@@ -45,7 +47,7 @@ class Exchange:
             except Exception:
                 log.exception("request failed")
                 if not started:
-                    await _send_failure(send_with_id)
+                    await send_error(send_with_id, ServerFault())
 
 
 class _Body:
@@ -72,15 +74,3 @@ class _Body:
                     drained += len((await self.receive()).get("body", b""))
         except TimeoutError:
             return
-
-
-async def _send_failure(send: Send) -> None:
-    body = json.dumps(error_body("The server failed to answer.", "INTERNAL_SERVER_ERROR")).encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 500,
-            "headers": [(b"content-type", b"application/json")],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -14,11 +14,14 @@ from heyho_server.storage.visits import summarize
 
 @get("/config")
 async def get_config(services: NamedDependency[Services]) -> dict[str, Any]:
-    """The limits that a client has to keep; needs no token."""
+    """The limits that a syncing client has to keep; needs no token."""
     return {
         "maxRecords": services.limits.max_records,
         "maxBodyBytes": services.limits.max_body_bytes,
-        "rateLimits": [],
+        "rateLimits": [
+            {"name": rate.name, "quota": rate.quota, "windowSeconds": rate.window_s}
+            for rate in services.limiter.rates.of_a_sync
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request
 
+from heyho_server.limiter import Limiter
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
 
@@ -27,4 +28,5 @@ class Services:
 
     database: Database
     limits: Limits
+    limiter: Limiter
     now_ms: Callable[[], int] = system_now_ms

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Response, post
 from litestar.di import NamedDependency
 
+from heyho_server.api.asgi import Scope
+from heyho_server.api.limiting import count
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.batches import Batch, read_batch
 from heyho_server.bodies import pieces_of, read_json
@@ -23,6 +25,8 @@ async def sync(
     request: AnyRequest, services: NamedDependency[Services], caller: NamedDependency[Caller]
 ) -> Response[dict[str, Any]]:
     """Store a batch: its good records all together or not at all, its bad ones named."""
+    limiter = services.limiter
+    await count(cast(Scope, request.scope), limiter, limiter.rates.sync_user, str(caller.user_id))
     body = await read_json(request.headers, pieces_of(request.receive), services.limits)
     batch = read_batch(body, max_records=services.limits.max_records)
     now_ms = services.now_ms()

@@ -204,6 +204,7 @@ class EnforcingServer:
         headers: how it says how things stand.
         retry_after: whether a 429 tells how long to wait.
         connections: how many requests travel at once; further ones wait before they leave.
+        connect_s: what requests need longer that begin before there was an answer.
     """
 
     counters: tuple[Counter, ...]
@@ -214,6 +215,7 @@ class EnforcingServer:
     headers: Headers = draft_headers
     retry_after: bool = True
     connections: int = 1000
+    connect_s: float = 0.0
     seed: int = 1
     served_s: list[float] = field(default_factory=list)
     refused_s: list[float] = field(default_factory=list)
@@ -228,7 +230,9 @@ class EnforcingServer:
     async def request(self) -> Advice:
         """One request there and back."""
         began_s = now_s()
+        cold = math.isinf(self.first_heard_s)
         async with self._free:
+            await asyncio.sleep(self.connect_s if cold else 0.0)
             await asyncio.sleep(self._with_jitter(self.latency_s, self.jitter))
             at_s = now_s()
             taken = all(counter.open(at_s) for counter in self.counters)

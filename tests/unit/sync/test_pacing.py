@@ -124,6 +124,17 @@ async def test_policies_told_beforehand_are_kept_from_the_first_request_on(kind:
     assert server.refused_s == []
 
 
+@every_kind
+@jumping
+async def test_first_requests_that_have_to_connect_are_counted_late(kind: Kind) -> None:
+    server = EnforcingServer((kind("sync", 5, 1),), **FAR, connect_s=0.4)  # type: ignore[arg-type]
+    gate = new_gate()
+    gate.expect([Policy("sync", 5, 1)])
+    await drive(gate, server, lanes=20, seconds=20)
+    assert server.refused_s == []
+    assert server.utilisation >= 0.95
+
+
 @pytest.mark.parametrize("headers", [None, tightest_headers])
 @every_kind
 @jumping

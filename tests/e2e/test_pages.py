@@ -40,7 +40,7 @@ def test_a_run_is_shown_while_it_lasts(browser: Browser, proxy: FaultProxy) -> N
     browser.connect(proxy.url, proxy_token(), concurrency="1")
     popup = browser.open("popup.html")
     seed(popup, 3_000)
-    proxy.service_s = 0.4
+    proxy.service_s = 1.5  # longer than the pause between two looks
     expect(popup.get_by_role("progressbar")).to_have_count(0)
     popup.get_by_role("button", name="Sync now").click()
     bar = popup.get_by_role("progressbar")

@@ -116,6 +116,7 @@ def test_a_server_that_fails(
     seed(page, 3_000)
     proxy.faults.append("none")
     proxy.otherwise = fault
+    proxy.retry_after_s = 90  # longer than a run waits
     browser.sync(sentence)
     run = read_store(page, "runs")[-1]
     assert (run["outcome"], run["visits"]) == ("partial", 1_000)

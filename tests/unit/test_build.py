@@ -254,3 +254,10 @@ class TestLocks:
         assert {"dexie", "pouchdb-browser"} <= peers
         assert "pyodide" in noted
         assert not noted & peers
+
+
+def test_every_folder_of_tests_is_run() -> None:
+    tests = Path(__file__).parents[1]
+    folders = {file.relative_to(tests).parts[0] for file in tests.rglob("test_*.py")}
+    run = [*build.TESTS_IN_BROWSERS, *build.TESTS_WITHOUT_BROWSER]
+    assert sorted(run) == sorted(f"tests/{folder}" for folder in folders)

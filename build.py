@@ -44,8 +44,8 @@ CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
 
-TESTS_IN_BROWSERS = ["tests/contract", "tests/e2e"]
-TESTS_WITHOUT_BROWSER = ["tests/unit", "tests/fault", "tests/server"]
+TESTS_OF_THE_WHOLE = ["tests/e2e"]
+TESTS_OF_PARTS = ["tests/unit", "tests/fault", "tests/server", "tests/contract"]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.
@@ -430,18 +430,18 @@ def test(arguments: list[str]) -> int:
     # Browsers wait much of their time, and the second core has nothing else to do.
     with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as said:
         beside = subprocess.Popen(
-            [*pytest, "-p", "no:cacheprovider", *TESTS_WITHOUT_BROWSER],
+            [*pytest, "-p", "no:cacheprovider", *TESTS_OF_PARTS],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
         )
-        check("tests in browsers", [*pytest, *TESTS_IN_BROWSERS])
+        check("tests of the whole", [*pytest, *TESTS_OF_THE_WHOLE])
         if beside.wait():
-            failed.append("tests without a browser")
+            failed.append("tests of parts")
         said.seek(0)
-        say("tests without a browser")
+        say("tests of parts")
         shutil.copyfileobj(said, sys.stdout)
     return 1 if failed else 0
 

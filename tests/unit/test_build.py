@@ -259,5 +259,5 @@ class TestLocks:
 def test_every_folder_of_tests_is_run() -> None:
     tests = Path(__file__).parents[1]
     folders = {file.relative_to(tests).parts[0] for file in tests.rglob("test_*.py")}
-    run = [*build.TESTS_IN_BROWSERS, *build.TESTS_WITHOUT_BROWSER]
+    run = [*build.TESTS_OF_THE_WHOLE, *build.TESTS_OF_PARTS]
     assert sorted(run) == sorted(f"tests/{folder}" for folder in folders)

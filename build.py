@@ -44,8 +44,10 @@ CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
 
-TESTS_OF_THE_WHOLE = ["tests/e2e"]
-TESTS_OF_PARTS = ["tests/unit", "tests/fault", "tests/server", "tests/contract"]
+# Half of the tests each, and then those whose figures want a quiet machine.
+KILLS, SPEED = "tests/e2e/test_kills.py", "tests/e2e/test_speed.py"
+TESTS = ["tests/e2e", f"--ignore={KILLS}", f"--ignore={SPEED}"]
+TESTS_BESIDE = ["tests/unit", "tests/fault", "tests/server", "tests/contract", KILLS]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.
@@ -427,22 +429,23 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
         return 1 if failed else 0
-    # Browsers wait much of their time, and the second core has nothing else to do.
+    # Browsers wait much of their time, and there is a second core.
     with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as said:
         beside = subprocess.Popen(
-            [*pytest, "-p", "no:cacheprovider", *TESTS_OF_PARTS],
+            [*pytest, "-o", "cache_dir=.cache/pytest-beside", *TESTS_BESIDE],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
         )
-        check("tests of the whole", [*pytest, *TESTS_OF_THE_WHOLE])
+        check("tests", [*pytest, *TESTS])
         if beside.wait():
-            failed.append("tests of parts")
+            failed.append("tests beside")
         said.seek(0)
-        say("tests of parts")
+        say("tests beside these")
         shutil.copyfileobj(said, sys.stdout)
+    check("speed", [*pytest, SPEED])
     return 1 if failed else 0
 
 

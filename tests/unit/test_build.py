@@ -259,5 +259,8 @@ class TestLocks:
 def test_every_folder_of_tests_is_run() -> None:
     tests = Path(__file__).parents[1]
     folders = {file.relative_to(tests).parts[0] for file in tests.rglob("test_*.py")}
-    run = [*build.TESTS_OF_THE_WHOLE, *build.TESTS_OF_PARTS]
-    assert sorted(run) == sorted(f"tests/{folder}" for folder in folders)
+    run = {test.split("/")[1] for test in [*build.TESTS, *build.TESTS_BESIDE]}
+    assert run == folders
+    ignored = {test.partition("=")[2] for test in build.TESTS if test.startswith("--ignore=")}
+    assert ignored == {build.KILLS, build.SPEED}
+    assert build.KILLS in build.TESTS_BESIDE

@@ -44,10 +44,10 @@ CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
 
-# Half of the tests each, and then those whose figures want a quiet machine.
-KILLS, SPEED = "tests/e2e/test_kills.py", "tests/e2e/test_speed.py"
-TESTS = ["tests/e2e", f"--ignore={KILLS}", f"--ignore={SPEED}"]
-TESTS_BESIDE = ["tests/unit", "tests/fault", "tests/server", "tests/contract", KILLS]
+# Those of speed run alone in the end: their figures want a quiet machine.
+SPEED = "tests/e2e/test_speed.py"
+TESTS = ["tests/e2e", f"--ignore={SPEED}"]
+TESTS_BESIDE = ["tests/unit", "tests/fault", "tests/server", "tests/contract"]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.

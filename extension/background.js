@@ -99,13 +99,14 @@ const save = async (...events) => {
 };
 
 const picture = async (why, at) => {
-  const [tabs, window, idle] = await Promise.all([
-    chrome.tabs.query({}),
+  const tabs = await chrome.tabs.query({});
+  const picturedAt = Date.now();
+  const [window, idle] = await Promise.all([
     chrome.windows.getLastFocused().catch(() => ({})),
     chrome.idle.queryState(IDLE_AFTER_SECONDS),
   ]);
   return {
-    kind: "session", at, why, idle,
+    kind: "session", at, picturedAt, why, idle,
     focusedWindowId: window.focused ? window.id : chrome.windows.WINDOW_ID_NONE,
     tabs: tabs.map(({ id, windowId, url, title, active, audible }) =>
       ({ tabId: id, windowId, url, title, active, audible })),
@@ -151,10 +152,11 @@ const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
 const committed = new Map();
 const moved = (kind) => (details) => {
-  const { tabId, url, transitionType: transition, transitionQualifiers: qualifiers } = details;
+  const { tabId, url, timeStamp: committedAt } = details;
+  const { transitionType: transition, transitionQualifiers: qualifiers } = details;
   if (!inMainFrame(details)) return;
   committed.set(tabId, details.documentId);
-  append(kind, { tabId, url, transition, qualifiers });
+  append(kind, { tabId, url, transition, qualifiers, committedAt });
 };
 // An error page takes the place of the page before it. No other page comes for what was stopped,
 // became a download, or broke off after it had been committed.

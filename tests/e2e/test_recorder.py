@@ -186,6 +186,26 @@ def test_reloading_the_extension_loses_and_doubles_nothing(
     assert sorted(desk.urls()) == [stage.at(path) for path in ("/came", "/goes", "/stays")]
 
 
+def test_pages_opened_while_the_recorder_looks_around_are_recorded_once(
+    browser: Browser, desk: Desk, tab: Page, stage: Stage
+) -> None:
+    """The picture that it takes shows them already; that they were opened, it is told later."""
+    desk.change(paused=True)
+    tab.goto(stage.at("/before"))
+    [recorder] = browser.context.service_workers
+    recorder.evaluate(_HOLD_LOOK)
+    desk.page.evaluate(_RESUME)
+    desk.wait_until("async () => !(await chrome.storage.session.get()).paused")
+    tab.goto(stage.at("/passed"))
+    tab.goto(stage.at("/came"))
+    recorder.evaluate("() => self.look()")
+    desk.wait_until(_TITLED, stage.at("/came"))
+    session, *navigated = desk.events("session", "navigated")
+    assert [one["at"] <= session["picturedAt"] for one in navigated] == [True, True]
+    stage.leave(tab, desk)
+    assert desk.urls() == [stage.at("/passed"), stage.at("/came")]
+
+
 def test_visits_open_at_a_kill_end_at_the_last_sign_of_life(
     launch: Callable[..., Browser], stage: Stage
 ) -> None:
@@ -570,6 +590,18 @@ _WAYS_TO_OPEN: list[tuple[str, list[Any]]] = [
     ("<a href='#' onclick='window.open(\"/opened/{}\")'>x</a>", []),
     ('<a href=\'#\' onclick=\'window.open("/opened/{}", "", "popup")\'>x</a>', []),
 ]
+_HOLD_LOOK = """() => {
+  const { query } = chrome.tabs;
+  const held = new Promise((resolve) => { self.look = resolve; });
+  chrome.tabs.query = async (...args) => {
+    await held;
+    return query(...args);
+  };
+}"""
+_RESUME = """() => {
+  const request = { kind: "settings", settings: { paused: false } };
+  chrome.runtime.sendMessage({ target: "background", kind: "engine", request });
+}"""
 _NAVIGATED_TO = """async (url) => (await all("events")).some(
   (event) => ["navigated", "history"].includes(event.kind) && event.url === url)"""
 _FORGET = """async () => {

@@ -105,6 +105,7 @@ class _Reader:
                 tabs[tab.tab_id] = tab
         return Session(
             at,
+            fields.time(self._record.get("picturedAt")),
             self._record.get("why") == "startup",
             tuple(tabs.values()),
             self.focus("focusedWindowId"),
@@ -138,6 +139,7 @@ class _Reader:
             transition,
             "client_redirect" in qualifiers and not by_person,
             same_document,
+            fields.time(self._record.get("committedAt")),
         )
 
 

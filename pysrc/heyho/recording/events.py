@@ -25,9 +25,15 @@ class PicturedTab:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The whole picture, taken after the stream of events had been broken."""
+    """The whole picture, taken after the stream of events had been broken.
+
+    Attributes:
+        pictured_at: when the browser had told of its tabs; `at` is when it was to be asked. None
+            where it was not written down.
+    """
 
     at: int
+    pictured_at: int | None
     at_startup: bool
     tabs: tuple[PicturedTab, ...]
     focused: int | None
@@ -71,6 +77,8 @@ class Navigated:
             it again brings the qualifier along, but is a person's doing, and so is the address
             bar: then this is False.
         same_document: history.pushState or replaceState, no page was loaded.
+        committed_at: when the browser says that it happened, which may be long before the
+            recorder was told; None where it was not written down.
     """
 
     at: int
@@ -79,6 +87,7 @@ class Navigated:
     transition: str | None
     client_redirect: bool
     same_document: bool
+    committed_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from heyho.recording.events import (
     Targeted,
     Titled,
 )
-from heyho.recording.navigation import is_hop, opened_by, source_id
+from heyho.recording.navigation import is_hop, opened_by, source_id, was_pictured
 from heyho.recording.page import is_same_page
 from heyho.recording.state import MAX_TABS, State
 from heyho.recording.tab import Tab
@@ -114,7 +114,8 @@ class _Folding:
             tab.visit = before.visit if before else None
             self.state.add(tab)
             if tab.visit is None and now.url is not None and not event.at_startup:
-                self._open(tab, self._new_id(index), now.url)
+                visit = self._open(tab, self._new_id(index), now.url)
+                visit.pictured_at = event.pictured_at
             if tab.visit and now.title:
                 tab.visit.title = now.title
         for now in pictured.values():
@@ -137,6 +138,9 @@ class _Folding:
         if event.same_document and before and event.url and is_same_page(event.url, before.url):
             return
         self.state.presume_shown(tab)
+        if before and was_pictured(before, event):
+            self._come_late(tab, before, event)
+            return
         if event.url is not None and before and is_hop(before, self._at, event):
             self._pass_through(tab, before, event.url, same_document=event.same_document)
             return
@@ -152,6 +156,16 @@ class _Folding:
                 visit.title = before.title
         tab.pages = min(tab.pages + 1, 2)
         tab.opener_id, tab.opener_is_page = None, False
+
+    def _come_late(self, tab: Tab, pictured: OpenVisit, event: Navigated) -> None:
+        """The way to what the picture has shown is told now, from here on page by page."""
+        if event.url is None:
+            tab.visit = None
+            return
+        if not is_same_page(event.url, pictured.url):
+            pictured.title = ""
+        pictured.url, pictured.transition = event.url, event.transition
+        pictured.pictured_at = None
 
     def _pass_through(self, tab: Tab, hop: OpenVisit, url: str, *, same_document: bool) -> None:
         """The tab came through a hop: what has led to the hop has led to this page.

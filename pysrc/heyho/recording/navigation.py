@@ -35,6 +35,22 @@ def is_hop(page: OpenVisit, at: int, event: Navigated) -> bool:
     )
 
 
+def was_pictured(page: OpenVisit, event: Navigated) -> bool:
+    """Whether the open page comes from a picture taken after what the event tells of.
+
+    A recorder that starts slowly, or waits for its picture, is told meanwhile of pages that the
+    picture will show. Should the browser tell of one a little later still, the commit was before
+    the picture, and the page is the same.
+    """
+    if page.pictured_at is None:
+        return False
+    if event.at <= page.pictured_at:
+        return True
+    if event.url is None or event.committed_at is None:
+        return False
+    return event.committed_at <= page.pictured_at and is_same_page(event.url, page.url)
+
+
 def source_id(tab: Tab, event: Navigated) -> str | None:
     """The visit that has led to the page which the tab goes to.
 

@@ -35,6 +35,9 @@ class OpenVisit:
     """A visit that has not ended.
 
     Its id stays as it was minted when a corrected clock moves its start.
+
+    Attributes:
+        pictured_at: when a picture showed the page, None once the browser has told of it by itself.
     """
 
     id: str
@@ -45,6 +48,7 @@ class OpenVisit:
     transition: str | None
     source_id: str | None
     attention: Attention
+    pictured_at: int | None = None
 
     def end(self, at: int, *, tab_id: int, client_id: str) -> Record:
         """The record of the visit, ended at `at`."""
@@ -70,6 +74,7 @@ class OpenVisit:
     def move(self, by_ms: int) -> None:
         """Set all times back by `by_ms`; what would lie before 1970 is cut off."""
         self.started_at = max(self.started_at - by_ms, 0)
+        self.pictured_at = None
         self.attention.move(by_ms)
 
     def to_record(self) -> Record:
@@ -83,6 +88,7 @@ class OpenVisit:
             "transition": self.transition,
             "sourceId": self.source_id,
             "attention": self.attention.to_record(),
+            "picturedAt": self.pictured_at,
         }
 
     @classmethod
@@ -108,4 +114,5 @@ class OpenVisit:
             attention=Attention.from_record(
                 record.get("attention"), started_at=started_at, last_at=last_at
             ),
+            pictured_at=fields.time(record.get("picturedAt")),
         )

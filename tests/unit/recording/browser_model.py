@@ -316,6 +316,8 @@ chaotic_events: st.SearchStrategy[Record] = st.fixed_dictionaries(
         "state": st.sampled_from(["active", "idle", "locked", "gone", []]),
         "idle": st.sampled_from(["active", "idle", "locked", "gone", []]),
         "why": st.sampled_from(["install", "startup", "resume", None]),
+        "picturedAt": _TIMES,
+        "committedAt": _TIMES,
         "tabs": st.one_of(st.none(), st.lists(_TABS, max_size=4)),
     },
 )

@@ -80,9 +80,10 @@ class Story:
         return self
 
     def session(
-        self, why: str, *tabs: Record, focused: int | None = 1, idle: str = "active"
+        self, why: str, *tabs: Record, focused: int | None = 1, idle: str = "active", **said: Any
     ) -> Story:
-        return self.event("session", why=why, tabs=[*tabs], focusedWindowId=focused, idle=idle)
+        said |= {"tabs": [*tabs], "focusedWindowId": focused, "idle": idle}
+        return self.event("session", why=why, **said)
 
     def go(self, url: str | None, *qualifiers: str, tab: int = 1, by: str | None = "link") -> Story:
         return self.event("navigated", tabId=tab, url=url, transition=by, qualifiers=[*qualifiers])

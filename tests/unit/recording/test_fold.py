@@ -167,6 +167,57 @@ class TestResume:
         assert (visit.active_duration_ms, visit.idle_periods[0].reason) == (40_000, "sleep")
 
 
+class TestNavigationsOfTheTimeBeforeThePicture:
+    """It was asked for in second 1 and taken in second 3; the events come in the order of keys."""
+
+    @staticmethod
+    def pictured(url: str, *excluded: str) -> Story:
+        tab = picture(1, url, active=True, title="Title")
+        story = Story(*excluded).wait(1)
+        return story.session("update", tab, picturedAt=T0 + 3000).wait(1)
+
+    def test_the_page_that_it_shows_is_one_visit(self) -> None:
+        [visit] = self.pictured(A).go(A).wait(3).close().visits()
+        assert (visit.url, visit.title, seconds(visit)) == (A, "Title", (1, 5))
+        assert visit.transition == "link"
+
+    def test_pages_on_the_way_to_it_are_visits(self) -> None:
+        first, last = self.pictured(B).go(A).wait(1).go(B).wait(2).close().visits()
+        assert (first.url, first.title, seconds(first)) == (A, "", (1, 3))
+        assert (last.url, last.source_page_visit_id, seconds(last)) == (B, first.id, (3, 5))
+
+    @pytest.mark.parametrize("url", [A, None])
+    def test_one_on_the_way_that_is_not_recorded_leaves_no_trace(self, url: str | None) -> None:
+        story = self.pictured(B, "a.example").go(url).go(B).wait(1).close()
+        assert [visit.url for visit in story.visits()] == [B]
+
+    def test_nor_does_a_hop(self) -> None:
+        story = self.pictured(B).go(A).go(B, "client_redirect").wait(1).close()
+        assert [visit.url for visit in story.visits()] == [B]
+
+    @pytest.mark.parametrize(("url", "urls"), [(A, [A]), (B, [A, B])])
+    def test_told_of_after_it(self, url: str, urls: list[str]) -> None:
+        """The same page is known already. Another must have come after it."""
+        committed = {"committedAt": T0 + 2500, "qualifiers": [], "transition": "typed"}
+        story = self.pictured(A).wait(3).event("navigated", tabId=1, url=url, **committed)
+        visits = story.wait(1).close().visits()
+        assert [visit.url for visit in visits] == urls
+        assert visits[-1].transition == "typed"
+
+    def test_the_same_page_committed_after_it_is_another_visit(self) -> None:
+        committed = {"committedAt": T0 + 3500, "qualifiers": [], "transition": "reload"}
+        story = self.pictured(A).wait(3).event("navigated", tabId=1, url=A, **committed)
+        assert [seconds(visit) for visit in story.wait(1).close().visits()] == [(1, 5), (5, 6)]
+
+    def test_a_second_time_it_is_another_visit(self) -> None:
+        story = self.pictured(A).go(A).wait(0.5).go(A, by="reload").close()
+        assert [visit.url for visit in story.visits()] == [A, A]
+
+    def test_a_clock_set_back_puts_no_navigation_before_it(self) -> None:
+        story = self.pictured(A).wait(30).silence(-3600).event("heartbeat")
+        assert [visit.url for visit in story.go(B).close().visits()] == [A, B]
+
+
 def test_a_page_excluded_after_it_was_recorded_leaves_no_trace() -> None:
     story = Story("a.example").go(A).title("Secret", A).wait(5).go(B).wait(5).close()
     [visit] = story.visits()

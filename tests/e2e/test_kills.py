@@ -57,17 +57,6 @@ NO_DIFFERENCES = Differences([], [], [], [])
 
 
 @pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    """Prints a figure, whether or not output is captured."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")
-
-    return say
-
-
-@pytest.fixture
 def arrivals(proxy: FaultProxy) -> Arrivals:
     """Takes note of what reaches the proxy."""
     arrivals = Arrivals()

@@ -16,20 +16,11 @@ from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site
 
+pytestmark = pytest.mark.quiet
+
 Report = Callable[[str], None]
 VISITS = 10_000
 SERVICE_S = 0.3
-
-
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    """Prints a figure, whether or not output is captured."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")
-
-    return say
 
 
 @pytest.mark.parametrize(

@@ -116,17 +116,6 @@ _NOTE_SPANS = """(atLeast) => {
 
 
 @pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Report:
-    """Prints a figure, whether or not output is captured."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")
-
-    return say
-
-
-@pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of the extension with Python in it, booted as the engine is."""
     page = browser.open("database.js")
@@ -158,6 +147,7 @@ def test_two_workers_run_at_once(page: Page, report: Report) -> None:
     assert both > CLOCK_MS
 
 
+@pytest.mark.quiet
 def test_preparing(page: Page, report: Report) -> None:
     seed(page, VISITS)
     took = []
@@ -177,6 +167,7 @@ def test_workers_send_everything_once(page: Page, server: ServerProcess) -> None
     assert stored_ids(server.data_dir) == recorded_ids(page)
 
 
+@pytest.mark.quiet
 def test_boot(page: Page, report: Report) -> None:
     for count, how in ((1, "one worker"), (2, "two workers at once")):
         took = []

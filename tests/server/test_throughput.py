@@ -1,4 +1,4 @@
-"""How fast visits are taken in, beside what SQLite alone can do. `-s` shows the figures."""
+"""How fast visits are taken in, beside what SQLite alone can do."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import gzip
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from harness.server import ServerProcess
 from heyho_server.settings import DATABASE_FILE
@@ -19,8 +21,9 @@ BATCHES = 10
 BATCH = 1000
 
 
+@pytest.mark.quiet
 def test_ingest_beside_plain_sqlite(
-    server: ServerProcess, client: httpx.Client, tmp_path: Path
+    server: ServerProcess, client: httpx.Client, tmp_path: Path, report: Callable[[str], None]
 ) -> None:
     batches = [
         gzip.compress(
@@ -60,8 +63,8 @@ def test_ingest_beside_plain_sqlite(
             plain.execute("COMMIT")
         plain_s = time.perf_counter() - start
     total = BATCH * BATCHES
-    print(
-        f"\n{total / http_s:,.0f} visits/s through HTTP with gzip, "
+    report(
+        f"{total / http_s:,.0f} visits/s through HTTP with gzip, "
         f"{total / plain_s:,.0f} visits/s into plain SQLite: "
         f"{http_s / plain_s:.1f} times as long"
     )

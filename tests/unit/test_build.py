@@ -254,12 +254,3 @@ class TestLocks:
         assert {"dexie", "pouchdb-browser"} <= peers
         assert "pyodide" in noted
         assert not noted & peers
-
-
-def test_every_folder_of_tests_is_run() -> None:
-    tests = Path(__file__).parents[1]
-    folders = {file.relative_to(tests).parts[0] for file in tests.rglob("test_*.py")}
-    run = {test.split("/")[1] for test in [*build.TESTS, *build.TESTS_BESIDE]}
-    assert run == folders
-    ignored = {test.partition("=")[2] for test in build.TESTS if test.startswith("--ignore=")}
-    assert ignored == {build.SPEED}

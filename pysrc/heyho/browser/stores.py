@@ -15,6 +15,7 @@ import js
 
 from heyho.browser.idb import Database, Transaction, between
 from heyho.browser.interop import to_object, to_value
+from heyho.browser.pressure import MemoryPressure
 from heyho.model import Rejection, SeqRange
 from heyho.ports import FoldStep, Payload, Record
 from heyho.sync.ledger import Ledger, unknown_rejection
@@ -59,6 +60,7 @@ class IdbVisitStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pressure = MemoryPressure()
 
     async def bounds(self) -> SeqRange | None:
         def key(cursor: Any) -> int | None:
@@ -93,6 +95,7 @@ class IdbVisitStore:
         gzipped = await buffer
         # A gzip file ends with the size of what it holds, modulo 2**32 (RFC 1952, ISIZE).
         size = js.DataView.new(gzipped, gzipped.byteLength - 4).getUint32(0, True)
+        self._pressure.add(size)
         return Payload(
             visits=count,
             json_bytes=size,

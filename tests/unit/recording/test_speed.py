@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -35,7 +36,8 @@ def busy_hours(tabs: int, events: int) -> Numbered:
     return story.events[:events]
 
 
-def test_ten_thousand_events_of_three_hundred_tabs(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.quiet
+def test_ten_thousand_events_of_three_hundred_tabs(report: Callable[[str], None]) -> None:
     events = busy_hours(300, 10_000)
     begun = time.perf_counter()
     whole = fold_events(events)
@@ -47,13 +49,11 @@ def test_ten_thousand_events_of_three_hundred_tabs(capsys: pytest.CaptureFixture
         folded = fold_events(events[start : start + 500], state)
         state, visits = json.loads(json.dumps(folded.state)), visits + len(folded.visits)
     steps_s = time.perf_counter() - begun
-    with capsys.disabled():
-        print(
-            f"\n10,000 events, 300 tabs: {len(whole.visits)} visits, {whole_s:.2f} s at once, "
-            f"{steps_s:.2f} s in steps of 500; state {len(json.dumps(whole.state)) / 1000:.0f} kB"
-        )
+    report(
+        f"10,000 events, 300 tabs: {len(whole.visits)} visits, {whole_s:.2f} s at once, "
+        f"{steps_s:.2f} s in steps of 500; state {len(json.dumps(whole.state)) / 1000:.0f} kB"
+    )
     assert visits == len(whole.visits)
-    assert whole_s < 5
 
 
 def test_no_step_looks_at_every_tab(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,28 @@ def test_a_popup_opened_in_mid_run_joins_it(browser: Browser, proxy: FaultProxy)
     assert len(read_store(second, "runs")) == 1
 
 
+def test_a_run_is_stopped_midway_and_goes_on_later(
+    browser: Browser, server: ServerProcess, proxy: FaultProxy
+) -> None:
+    browser.connect(proxy.url, proxy_token(), concurrency="1")
+    popup = browser.open("popup.html")
+    ids = seed(popup, 3_000)
+    proxy.service_s = 2.0
+    popup.get_by_role("button", name="Sync now").click()
+    expect(popup.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
+    popup.get_by_role("button", name="Stop").click()
+    expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
+    expect(popup.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(popup.locator("#figure")).to_have_text("2,000")
+    [run] = read_store(popup, "runs")
+    assert (run["outcome"], run["cancelled"], run["visits"]) == ("partial", True, 1_000)
+    proxy.service_s = 0
+    popup.get_by_role("button", name="Sync now").click()
+    expect(popup.get_by_role("status")).to_have_text("Synced 2,000 visits.")
+    assert stored_ids(server.data_dir) == sorted(ids)
+    assert browser.console() == []
+
+
 def test_the_keyboard_is_enough(browser: Browser, server: ServerProcess) -> None:
     page = browser.open("options.html")
     expect(page.get_by_role("button", name="Save")).to_be_enabled()
@@ -152,9 +174,9 @@ def test_settings_come_back(browser: Browser, server: ServerProcess) -> None:
 
 def test_a_rejected_visit_goes_into_quarantine(browser: Browser, server: ServerProcess) -> None:
     browser.connect(server.url, str(server.token))
-    popup = browser.open("popup.html")
-    seed(popup, 5)
-    popup.evaluate(
+    page = browser.open("database.js")
+    seed(page, 5)
+    page.evaluate(
         """async () => {
           const { openDatabase } = await import("./database.js");
           const database = await openDatabase();
@@ -165,6 +187,7 @@ def test_a_rejected_visit_goes_into_quarantine(browser: Browser, server: ServerP
           database.close();
         }"""
     )
+    popup = browser.open("popup.html")
     popup.get_by_role("button", name="Sync now").click()
     wait_for_last_run(popup)
     [rejected] = read_store(popup, "rejected")

@@ -36,6 +36,8 @@ class Popup:
         self.said = ""
         # When the person asked for a sync that has neither shown progress nor ended; else 0.
         self.asked_at = 0.0
+        # Whether the person has asked to stop the run under way.
+        self.stopping = False
         # How many times a run was told of; a reply that was asked for before is older than that.
         self.told = 0
         self.silent_ticks = 0
@@ -44,6 +46,7 @@ class Popup:
         """Show what is stored, then what the engine says, then keep up with it."""
         bridge.listen(self.hear)
         bridge.on(bridge.find("sync"), "click", self.sync)
+        bridge.on(bridge.find("stop"), "click", self.stop)
         bridge.on(bridge.find("record"), "click", self.toggle_recording)
         bridge.on_session_change(lambda: bridge.start(self.read_fault()))
         await self.read_stored()
@@ -150,6 +153,20 @@ class Popup:
             self.said = reply["error"]
             self.render()
 
+    def stop(self) -> None:
+        """End the run under way; what has not been acknowledged waits."""
+        self.stopping = True
+        self.render()
+        bridge.start(self.request_stop())
+
+    async def request_stop(self) -> None:
+        """Have the engine end the run, which it tells everybody of."""
+        reply = await bridge.ask({"kind": "cancel"})
+        if not reply["ok"]:
+            self.stopping = False
+            self.said = reply["error"]
+            self.render()
+
     def toggle_recording(self) -> None:
         """Pause recording, or resume it; shown at once, and taken back if it fails."""
         paused = not self.status["paused"]
@@ -183,12 +200,15 @@ class Popup:
         if not self.readable:
             show(summary.out_of_reach(said=self.said, fault=self.fault))
             return
+        self.stopping = self.stopping and self.progress is not None
+        bridge.find("stop").disabled = self.stopping
         show(
             summary.summarise(
                 self.status,
                 self.progress,
                 said=self.said,
                 fault=self.fault,
+                stopping=self.stopping,
                 now=bridge.now(),
                 clock=bridge.time_of_day,
             )
@@ -208,6 +228,7 @@ def show(view: "View") -> None:
     bridge.show("action", bool(view["action"]))
     bridge.show("aside-row", bool(view["aside"]))
     bridge.show("bar", bool(view["progress"]))
+    bridge.show("stop", bool(view["progress"]))
     bridge.find("bar").setAttribute("aria-valuenow", str(view["percent"]))
     bridge.find("bar").setAttribute("aria-valuetext", view["progress"])
     bridge.find("bar-fill").style.width = f"{view['percent']}%"

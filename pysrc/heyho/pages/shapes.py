@@ -19,6 +19,7 @@ class Run(TypedDict):
     outcome: str
     visits: int
     rejected: int
+    cancelled: bool
     error: str | None
 
 

@@ -13,6 +13,7 @@ def summarise(
     *,
     said: str,
     fault: str,
+    stopping: bool,
     now: float,
     clock: "Clock",
 ) -> "View":
@@ -23,6 +24,7 @@ def summarise(
         progress: the run under way, if any.
         said: what to say about the person's last action; empty when nothing is to be said.
         fault: why a page could not be recorded; empty when recording works.
+        stopping: whether the person has asked to stop the run.
         now: epoch milliseconds.
         clock: gives an epoch millisecond as a time of day.
     """
@@ -31,7 +33,7 @@ def summarise(
     waiting = status["waiting"]
     if progress:
         waiting = max(0, progress["visits"] - progress["visitsDone"])
-        message = fault or _sending(status, progress)
+        message = fault or ("Stopping the sync." if stopping else _sending(status, progress))
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
@@ -99,9 +101,8 @@ def _tone(status: "Status", progress: "Progress | None", fault: str) -> str:
 
 def _is_in_trouble(status: "Status") -> bool:
     last = status["lastRun"]
-    return bool(status["problem"]) or (
-        last is not None and last["outcome"] in ("partial", "failed")
-    )
+    failed = last is not None and last["outcome"] in ("partial", "failed")
+    return bool(status["problem"]) or (failed and not words.was_stopped(last))
 
 
 def _left(progress: "Progress", waiting: int) -> str:

@@ -38,15 +38,21 @@ def outcome(run: "Run") -> str:
     if run["outcome"] == "failed":
         return "failed"
     if run["outcome"] == "partial":
-        return f"{number(run['visits'])}, not all"
+        return f"{number(run['visits'])}, {'stopped' if was_stopped(run) else 'not all'}"
     return count(run["visits"], "visit")
+
+
+def was_stopped(run: "Run | None") -> bool:
+    """Whether a person has ended the run; earlier records do not tell."""
+    return bool(run and run.get("cancelled"))
 
 
 def report(run: "Run", waiting: int, again: str = "") -> str:
     """What a run did and what follows from it, in sentences; `again` is the time of the next."""
     if run["outcome"] == "nothing":
         return "Nothing to sync."
-    said = []
+    stopped = was_stopped(run)
+    said = ["You stopped the sync."] if stopped else []
     if run["visits"] or run["outcome"] == "complete":
         said.append(f"Synced {count(run['visits'], 'visit')}.")
     if run["rejected"]:
@@ -54,7 +60,8 @@ def report(run: "Run", waiting: int, again: str = "") -> str:
     if run["outcome"] in ("partial", "failed"):
         if waiting:
             said.append(f"{count(waiting, 'visit')} {'waits' if waiting == 1 else 'wait'}.")
-        said.append(run["error"] or "Your server did not take everything.")
+        if not stopped:
+            said.append(run["error"] or "Your server did not take everything.")
         if waiting and again:
             said.append(f"{'It goes' if waiting == 1 else 'They go'} again at {again}.")
     return " ".join(said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from heyho.pages.shapes import Progress, Run, Status, View
 from heyho.pages.summary import ended, has_ended, out_of_reach, summarise
 
@@ -15,8 +17,10 @@ FAILED: Run = {
     "outcome": "failed",
     "visits": 0,
     "rejected": 0,
+    "cancelled": False,
     "error": ERROR,
 }
+STOPPED: Run = {**FAILED, "outcome": "partial", "visits": 25, "cancelled": True, "error": None}
 COMPLETE: Run = {**FAILED, "outcome": "complete", "visits": 25, "error": None}
 CALM: Status = {
     "waiting": 0,
@@ -45,9 +49,22 @@ UNDER_WAY: Progress = {
 
 
 def view(
-    status: Status, progress: Progress | None = None, *, said: str = "", fault: str = ""
+    status: Status,
+    progress: Progress | None = None,
+    *,
+    said: str = "",
+    fault: str = "",
+    stopping: bool = False,
 ) -> View:
-    return summarise(status, progress, said=said, fault=fault, now=NOW, clock=lambda at: "14:05")
+    return summarise(
+        status,
+        progress,
+        said=said,
+        fault=fault,
+        stopping=stopping,
+        now=NOW,
+        clock=lambda at: "14:05",
+    )
 
 
 def test_when_all_is_well_the_popup_is_calm() -> None:
@@ -80,6 +97,24 @@ def test_a_failed_run_says_what_waits_why_and_until_when() -> None:
         "failed",
         "Check settings",
     )
+
+
+def test_a_run_that_is_being_stopped_says_so() -> None:
+    seen = view({**CALM, "waiting": 10_000}, UNDER_WAY, stopping=True)
+    assert (seen["tone"], seen["message"]) == ("busy", "Stopping the sync.")
+
+
+def test_a_run_that_a_person_has_stopped_is_no_trouble() -> None:
+    status: Status = {**CALM, "waiting": 5_000, "lastRun": STOPPED}
+    seen = view(status)
+    assert (seen["tone"], seen["lastDid"], seen["action"]) == ("calm", "25, stopped", "")
+    assert seen["message"].startswith("You stopped the sync.")
+    assert ended(status) == ""
+
+
+def test_a_run_of_an_earlier_version_does_not_tell_who_stopped_it() -> None:
+    earlier: Any = {name: told for name, told in STOPPED.items() if name != "cancelled"}
+    assert view({**CALM, "waiting": 5_000, "lastRun": earlier})["tone"] == "trouble"
 
 
 def test_a_problem_of_its_own_goes_before_the_last_run() -> None:

@@ -19,6 +19,7 @@ def a_run(**changes: object) -> Run:
         "outcome": "complete",
         "visits": 25,
         "rejected": 0,
+        "cancelled": False,
         "error": None,
     }
     return {**run, **changes}  # type: ignore[typeddict-item]
@@ -70,6 +71,11 @@ def test_a_time_is_told_in_its_largest_unit(passed_ms: float, past: str, future:
             {"outcome": "partial", "error": "Your server did not answer."},
             1,
             "Synced 25 visits. 1 visit waits. Your server did not answer. It goes again at 14:05.",
+        ),
+        (
+            {"outcome": "partial", "cancelled": True},
+            5000,
+            "You stopped the sync. Synced 25 visits. 5,000 visits wait. They go again at 14:05.",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,7 @@ class PaceKeeper:
         self._clock = clock
         self._state = state
         self._pace: Pace | None = None
+        self._saving: asyncio.Task[None] | None = None
 
     async def pace(self, destination: str) -> Pace:
         """What is known of a destination."""
@@ -81,6 +83,13 @@ class PaceKeeper:
         """Store what has been learnt."""
         if self._pace is not None:
             await self._state.put("pace", self._pace.to_record())
+
+    def save_soon(self) -> None:
+        """Store it beside what goes on, so that a browser's sudden end does not undo it."""
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.ensure_future(self.save())
+            # A failure shows in the run's own writing.
+            self._saving.add_done_callback(lambda task: task.cancelled() or task.exception())
 
 
 def _duration(value: object) -> float | None:

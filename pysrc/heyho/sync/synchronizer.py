@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from heyho.errors import HeyhoError, SyncError
-from heyho.model import Outcome, Run, SeqRange, ServerLimits, Trigger
+from heyho.model import Outcome, Run, SeqRange, ServerLimits, Span, Trigger
 from heyho.ports import RunStore, StateStore
 from heyho.settings import Settings
 from heyho.sync.ahead import ReadAhead
@@ -27,6 +28,7 @@ RUNS_KEPT = 500
 SPANS_KEPT_OF_RUNS = 50
 COUNTED_VISITS = 100_000
 OK = 200
+ASKS_TO_WAIT = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Synchronizer:
             run=run,
             progress=progress,
             announce=announce,
-            attempted=lambda span: pace.sent(span.end - span.start) if span.status == OK else None,
+            attempted=partial(self._learn, pace),
         )
         sending = Sending(
             means=self._means,
@@ -195,6 +197,12 @@ class Synchronizer:
             return await sending.run(logbook)
         finally:
             await self._keeper.save()
+
+    def _learn(self, pace: Pace, attempt: Span) -> None:
+        if attempt.status == OK:
+            pace.sent(attempt.end - attempt.start)
+        elif attempt.status in ASKS_TO_WAIT:
+            self._keeper.save_soon()
 
     def _plan(self, settings: Settings, pace: Pace, limits: ServerLimits, batches: int) -> Plan:
         if settings.strategy != "auto":

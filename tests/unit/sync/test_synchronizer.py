@@ -267,6 +267,19 @@ class TestFaults:
         assert result.error.retry_after_s == 99
         assert result.run.rate_limited == 1
 
+    @pytest.mark.parametrize("status", [429, 503])
+    @jumping
+    async def test_it_is_known_before_the_run_has_ended(self, status: int) -> None:
+        """A browser that is killed meanwhile must not ask again at its next start."""
+        server = ScriptedServer(says(status, retry_after="30"))
+        device = Device(server.answer, visits=1)
+        run = asyncio.ensure_future(device.sync())
+        await asyncio.sleep(10)
+        assert not run.done()
+        gate = device.database.state["pace"]["gate"]
+        assert gate["blockedUntil"] - device.clock.now_ms() == pytest.approx(20_000, abs=1_000)
+        assert (await run).run.outcome == "complete"
+
     @jumping
     async def test_a_person_may_insist(self) -> None:
         server = ScriptedServer(says(429, retry_after="1800"))

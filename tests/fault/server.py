@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -115,7 +116,7 @@ class Request:
 Onward = Callable[[Request], Awaitable[Reply]]
 
 
-class Part:
+class Part(ABC):
     """Something that requests meet; it lets them go onward, or does not.
 
     Attributes:
@@ -124,9 +125,9 @@ class Part:
 
     of_config: ClassVar[bool] = False
 
+    @abstractmethod
     async def meet(self, request: Request, onward: Onward) -> Reply:
         """Answer a request."""
-        raise NotImplementedError
 
 
 class Server:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,23 +25,23 @@ def now_s() -> float:
     return asyncio.get_running_loop().time()
 
 
-class Counter:
+class Counter(ABC):
     """One enforced policy: `quota` requests within `window_s`."""
 
     def __init__(self, name: str, quota: int, window_s: float) -> None:
         self.name, self.quota, self.window_s = name, quota, window_s
 
+    @abstractmethod
     def used(self, at_s: float) -> float:
         """How much of the quota is used up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset_s(self, at_s: float) -> float:
         """How long until there is more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count(self, at_s: float) -> None:
         """Take one request."""
-        raise NotImplementedError
 
     def open(self, at_s: float) -> bool:
         return self.used(at_s) + 1 <= self.quota + 1e-9

@@ -23,6 +23,11 @@ def report(record_property: Callable[[str, object], None]) -> Callable[[str], No
     return lambda text: record_property(_FIGURE, text)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the tests have measured; they may have run in other processes."""
     figures = [

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from harness.browser import ROOT, chromium_path
 from harness.processes import Meter
 
@@ -27,6 +29,7 @@ def bench(*options: object) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_of_few_visits(tmp_path: Path) -> None:
     figures, picture = tmp_path / "figures.json", tmp_path / "picture.svg"
     printed = bench(
@@ -50,6 +53,7 @@ def test_of_few_visits(tmp_path: Path) -> None:
     ET.parse(picture)
 
 
+@pytest.mark.long
 def test_of_a_server_that_is_no_bottleneck(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     bench(

@@ -203,6 +203,7 @@ def sync(desk: Desk) -> dict[str, Any]:
 # ---- the browser
 
 
+@pytest.mark.long
 def test_the_browser_is_killed_at_random_moments(
     launch: Callable[..., Browser],
     server: ServerProcess,

@@ -126,7 +126,9 @@ def test_a_server_that_fails(
     assert_all_stored(browser, server, 3_000)
 
 
-@pytest.mark.parametrize("fault", ["500", "429", "lost", "silence"])
+@pytest.mark.parametrize(
+    "fault", ["500", "429", "lost", pytest.param("silence", marks=pytest.mark.long)]
+)
 def test_a_server_that_fails_once(
     browser: Browser, server: ServerProcess, proxy: FaultProxy, fault: Fault
 ) -> None:

@@ -423,8 +423,8 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
         return 1 if failed else 0
-    # Browsers wait for much of their time: one more than there are cores.
-    together = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    # Much of their time, tests with a browser wait.
+    together = ["--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
     check("tests", [*pytest, "-m", "not quiet", *together])
     check("tests that measure", [*pytest, "-m", "quiet"])
     return 1 if failed else 0

@@ -171,7 +171,7 @@ def test_workers_send_everything_once(page: Page, server: ServerProcess) -> None
 def test_boot(page: Page, report: Report) -> None:
     for count, how in ((1, "one worker"), (2, "two workers at once")):
         took = []
-        for _ in range(5):
+        for _ in range(3):
             took.append(call(page, "start", count))
             assert call(page, "sources") == ["snapshot"] * count
             call(page, "close")

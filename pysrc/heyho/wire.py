@@ -20,6 +20,7 @@ MAX_URL = 2048
 MAX_TITLE = 500
 MAX_DOMAIN = 253
 MAX_IDLE_PERIODS = 1000
+MAX_REASON = 32
 MAX_AT_MS = 253_402_300_800_000  # the year 10000, where calendars stop
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
@@ -32,15 +33,22 @@ _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 def domain_of(url: str) -> str:
     """The host of a URL in lower case, without port and leading "www."; "" if it has none."""
     if plain := _PLAIN_HOST.match(url):
-        return _bare(plain[1])
+        return bare_host(plain[1])
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    return _bare(host)
+    return bare_host(host)
 
 
-def _bare(host: str) -> str:
+def plain_host_of(url: str) -> str:
+    """`domain_of` an http or https address that is written plainly, as nearly all are; else ""."""
+    plain = _PLAIN_HOST.match(url)
+    return bare_host(plain[1]) if plain else ""
+
+
+def bare_host(host: str) -> str:
+    """A host as `domain_of` gives it."""
     return host.lower().removeprefix("www.")[:MAX_DOMAIN]
 
 
@@ -104,7 +112,7 @@ def visit_from_record(record: object, *, client_id: str = "") -> Visit:
         id=visit_id,
         url=url,
         title=read.title(),
-        domain=_bare(read.text("domain") or domain_of(url)),
+        domain=bare_host(read.text("domain") or domain_of(url)),
         started_at=started_at,
         ended_at=ended_at,
         active_duration_ms=min(read.milliseconds("activeDuration"), ended_at - started_at),
@@ -202,7 +210,7 @@ class _Reader:
                 and (reason is None or isinstance(reason, str))
             ):
                 self._check_text("idlePeriods", reason or "")
-                return IdlePeriod(int(start), int(end), (reason or "idle")[:32])
+                return IdlePeriod(int(start), int(end), (reason or "idle")[:MAX_REASON])
         raise self.error(
             "idlePeriods", "Each of idlePeriods must be {start, end, reason}, times in order."
         )

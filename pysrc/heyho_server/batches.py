@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from heyho.errors import RecordError
-from heyho.model import Visit
 from heyho.wire import MAX_ID, visit_from_record
 from heyho_server.aggregates import TabAggregate, aggregate_from_record
+from heyho_server.bodies import decode_json
 from heyho_server.errors import BadBody, TooLarge
+from heyho_server.rows import VisitRow, row_of
+from heyho_server.usual import read_usual
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -39,7 +41,7 @@ class RejectedRecord:
 class Batch:
     """What one sync request brings."""
 
-    visits: list[Visit] = field(default_factory=list)
+    visits: list[VisitRow] = field(default_factory=list)
     aggregates: list[TabAggregate] = field(default_factory=list)
     rejected_visits: list[RejectedRecord] = field(default_factory=list)
     rejected_aggregates: list[RejectedRecord] = field(default_factory=list)
@@ -53,11 +55,24 @@ class Batch:
         return [*self.rejected_visits, *self.rejected_aggregates]
 
 
-def read_batch(body: Any, *, max_records: int) -> Batch:
-    """Read the decoded body of a sync request.
+def read_batch(body: bytes, *, max_records: int) -> Batch:
+    """Read the JSON body of a sync request.
 
     Raises:
-        BadBody: it does not have the shape of one.
+        BadBody: it is no JSON, or does not have the shape of a batch.
+        TooLarge: it holds more than `max_records` records.
+    """
+    rows = read_usual(body, max_records=max_records)
+    if rows is not None:
+        return Batch(visits=rows)
+    return read_any(decode_json(body), max_records=max_records)
+
+
+def read_any(body: Any, *, max_records: int) -> Batch:
+    """Read the decoded body of a sync request record by record.
+
+    Raises:
+        BadBody: it does not have the shape of a batch.
         TooLarge: it holds more than `max_records` records.
     """
     if not isinstance(body, Mapping):
@@ -77,7 +92,7 @@ def read_batch(body: Any, *, max_records: int) -> Batch:
         "tab_aggregate", aggregate_records, aggregate_from_record, client_id
     )
     return Batch(
-        visits=visits,
+        visits=[row_of(visit) for visit in visits],
         aggregates=aggregates,
         rejected_visits=rejected_visits,
         rejected_aggregates=rejected_aggregates,

@@ -16,11 +16,10 @@ JSON_TYPES = ("application/json", "text/plain", "")
 
 async def read_json(
     headers: Mapping[str, str], pieces: AsyncIterator[bytes], limits: Limits
-) -> Any:
-    """Read a JSON body.
+) -> bytes:
+    """Read a body that is to be JSON, without decoding it.
 
     A Content-Type other than JSON is refused; none at all, or text/plain, is taken for JSON.
-    An object in which a name comes twice is refused: nobody could say which one was meant.
 
     Args:
         headers: of the request, by lower-case name.
@@ -32,7 +31,7 @@ async def read_json(
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in JSON_TYPES:
         raise UnknownEncoding("The body must be JSON: send Content-Type: application/json.")
-    return decode_json(await read_body(headers, pieces, limits))
+    return await read_body(headers, pieces, limits)
 
 
 async def read_body(
@@ -100,8 +99,8 @@ def decode_json(body: bytes) -> Any:
     """Decode strict JSON in UTF-8.
 
     Not msgspec: it refuses a whole body for one lone surrogate (`"\\ud83d"`, which browsers make
-    of a title that was cut in the middle of an emoji), where only one record is at fault; and it
-    takes the last of two equal names in silence.
+    of a title that was cut in the middle of an emoji), where only one record is at fault. Where a
+    name comes twice in an object, the last one counts, as in JavaScript.
     """
     if not body:
         raise BadBody("The body is empty; send a JSON object.")
@@ -122,18 +121,11 @@ class _Unacceptable(ValueError):
     """JSON that the grammar allows, or Python's decoder does, and this server does not."""
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    decoded = dict(pairs)
-    if len(decoded) != len(pairs):
-        raise _Unacceptable("The body holds an object in which a name comes twice.")
-    return decoded
-
-
 def _constant(name: str) -> Any:
     raise _Unacceptable(f"The body holds {name}, which JSON does not know.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
 async def _with_timeout(pieces: AsyncIterator[bytes], idle_s: float) -> AsyncIterator[bytes]:

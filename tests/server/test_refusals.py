@@ -101,8 +101,6 @@ def test_a_body_that_is_too_large(client: httpx.Client, declared: bool) -> None:
         (b"{", "not valid JSON"),
         (b"visits", "not valid JSON"),
         (b'{"pageVisits": []} {}', "not valid JSON"),
-        (b'{"pageVisits": [], "pageVisits": []}', "a name comes twice"),
-        (b'{"pageVisits": [{"id": "a", "id": "b"}]}', "a name comes twice"),
         (b'{"pageVisits": NaN}', "NaN"),
         (b'{"pageVisits": "\xff"}', "UTF-8"),
         (b'{"pageVisits": [' + b"1" * 5000 + b"]}", "not valid JSON"),

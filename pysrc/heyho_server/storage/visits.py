@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import Column, ColumnElement, Dialect, Table, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
-from heyho.model import Visit
 from heyho_server.aggregates import TabAggregate
+from heyho_server.rows import VisitRow, to_json
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.tables import devices, tab_aggregates, visits
 
@@ -31,10 +30,10 @@ class Summary:
 
 
 async def store_visits(
-    connection: AsyncConnection, caller: Caller, batch: Iterable[Visit], *, now_ms: int
+    connection: AsyncConnection, caller: Caller, batch: Iterable[VisitRow], *, now_ms: int
 ) -> None:
     """Store visits. One that is stored already is replaced only by a version that ends later."""
-    rows = [_visit_row(visit, caller.user_id, now_ms) for visit in batch]
+    rows = [(caller.user_id, *row, now_ms) for row in batch]
     await _execute_many(connection, _UPSERT_VISIT, rows)
 
 
@@ -48,7 +47,7 @@ async def store_aggregates(
             aggregate.id,
             aggregate.started_at,
             aggregate.last_active_at,
-            _json(aggregate.record),
+            to_json(aggregate.record),
             now_ms,
         )
         for aggregate in batch
@@ -71,32 +70,6 @@ async def summarize(connection: AsyncConnection, caller: Caller) -> Summary:
         first_visit_at=await ask(func.min(visits.c.started_at), visits),
         last_visit_at=await ask(func.max(visits.c.started_at), visits),
     )
-
-
-def _visit_row(visit: Visit, user_id: int, now_ms: int) -> tuple[object, ...]:
-    """The columns of `visits`, in their order."""
-    return (
-        user_id,
-        visit.id,
-        visit.url,
-        visit.title,
-        visit.domain,
-        visit.started_at,
-        visit.ended_at,
-        visit.active_duration_ms,
-        _json([(idle.start, idle.end, idle.reason) for idle in visit.idle_periods]),
-        visit.tab_id,
-        visit.window_id,
-        visit.transition,
-        visit.source_page_visit_id,
-        visit.anonymous_client_id,
-        visit.seq,
-        now_ms,
-    )
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 async def _execute_many(

@@ -53,7 +53,7 @@ def report(run: "Run", waiting: int, again: str = "") -> str:
         return "Nothing to sync."
     stopped = was_stopped(run)
     said = ["You stopped the sync."] if stopped else []
-    if run["visits"] or run["outcome"] == "complete":
+    if (run["visits"] and not stopped) or run["outcome"] == "complete":
         said.append(f"Synced {count(run['visits'], 'visit')}.")
     if run["rejected"]:
         said.append(f"Your server refused {number(run['rejected'])}; Heyho keeps them aside.")

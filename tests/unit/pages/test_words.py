@@ -75,7 +75,7 @@ def test_a_time_is_told_in_its_largest_unit(passed_ms: float, past: str, future:
         (
             {"outcome": "partial", "cancelled": True},
             5000,
-            "You stopped the sync. Synced 25 visits. 5,000 visits wait. They go again at 14:05.",
+            "You stopped the sync. 5,000 visits wait. They go again at 14:05.",
         ),
     ],
 )

@@ -411,22 +411,26 @@ def test(arguments: list[str]) -> int:
             if subprocess.run(command, check=False, cwd=ROOT, env=env, stdin=file).returncode:
                 failed.append(what)
 
+    # The longest of the checks goes on beside the others and the tests.
+    say("types")
+    types = subprocess.Popen([PYTHON, "-m", "mypy"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL)
     check("format", [PYTHON, "-m", "ruff", "format", "--check"])
     check("lint", [PYTHON, "-m", "ruff", "check"])
-    check("types", [PYTHON, "-m", "mypy"])
     for script in sorted((ROOT / "extension").glob("**/*.js")):
         # From stdin: a broken module that it reads from a file, Node lets pass.
         check(f"syntax of {script.name}", [*NODE, "--check", "--input-type=module", "-"], script)
-    if failed:
-        say(f"failed before the tests: {', '.join(failed)}")
     pytest = [PYTHON, "-m", "pytest"]
     if arguments:
         check("tests", [*pytest, *arguments])
-        return 1 if failed else 0
-    # Much of their time, tests with a browser wait.
-    together = ["--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
-    check("tests", [*pytest, "-m", "not quiet", *together])
-    check("tests that measure", [*pytest, "-m", "quiet"])
+    else:
+        # Much of their time, tests with a browser wait.
+        together = ["--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+        check("tests", [*pytest, "-m", "not quiet", *together])
+        check("tests that measure", [*pytest, "-m", "quiet"])
+    if types.wait():
+        failed.append("types")
+    if failed:
+        say(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 

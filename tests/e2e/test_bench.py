@@ -57,7 +57,7 @@ def test_of_few_visits(tmp_path: Path) -> None:
 def test_of_a_server_that_is_no_bottleneck(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     bench(
-        *("--visits", 300, "--runs", 2, "--rows", "heavy, workers, warm|memory"),
+        *("--visits", 300, "--runs", 1, "--rows", "heavy, workers, warm|memory"),
         *("--million", 11_000, "--json", figures),
     )
     record = json.loads(figures.read_text())

@@ -50,6 +50,7 @@ class Progress(TypedDict):
     batchesFailed: int
     inFlight: int
     bytes: int
+    secondsLeft: float | None
 
 
 class View(TypedDict):

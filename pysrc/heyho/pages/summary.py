@@ -137,7 +137,8 @@ def _standing(status: "Status", clock: "Clock") -> str:
 
 def _sending(status: "Status", progress: "Progress") -> str:
     visits = words.count(progress["visits"], "visit")
-    return f"Syncing {visits} with {status['server']}."
+    left = words.left(progress["secondsLeft"])
+    return f"Syncing {visits} with {status['server']}.{' ' if left else ''}{left}"
 
 
 def _action(status: "Status", progress: "Progress | None", fault: str) -> str:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+WORTH_TELLING_S = 3
 
 
 def number(value: int) -> str:
@@ -29,6 +30,16 @@ def until(then: float, now: float) -> str:
     """How long `then` is away; both in epoch milliseconds."""
     left = then - now
     return "in a moment" if left < MINUTE_MS else f"in {_span(left)}"
+
+
+def left(seconds: "float | None") -> str:
+    """How much longer a run takes, as a sentence; empty where that is not worth one."""
+    if seconds is None or seconds < WORTH_TELLING_S:
+        return ""
+    duration_ms = seconds * 1000
+    if duration_ms < MINUTE_MS:
+        return f"About {count(round(seconds), 'second')} left."
+    return f"About {_span(duration_ms)} left."
 
 
 def outcome(run: "Run") -> str:

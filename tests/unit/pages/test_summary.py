@@ -45,6 +45,7 @@ UNDER_WAY: Progress = {
     "batchesFailed": 0,
     "inFlight": 5,
     "bytes": 25_000,
+    "secondsLeft": None,
 }
 
 
@@ -87,6 +88,13 @@ def test_a_run_under_way_counts_down_and_has_a_bar() -> None:
     assert (seen["tone"], seen["figure"], seen["caption"]) == ("busy", "7,500", "of 10,000 left")
     assert (seen["percent"], seen["progress"]) == (25, "2,500 of 10,000 visits")
     assert seen["message"] == "Syncing 10,000 visits with home.example:8787."
+
+
+def test_a_long_run_says_how_long_it_will_take() -> None:
+    seen = view(CALM, {**UNDER_WAY, "secondsLeft": 42.4})
+    assert seen["message"] == (
+        "Syncing 10,000 visits with home.example:8787. About 42 seconds left."
+    )
 
 
 def test_a_failed_run_says_what_waits_why_and_until_when() -> None:

@@ -52,6 +52,21 @@ def test_a_time_is_told_in_its_largest_unit(passed_ms: float, past: str, future:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (2.9, ""),
+        (3.2, "About 3 seconds left."),
+        (59.4, "About 59 seconds left."),
+        (100, "About 1 minute left."),
+        (7300, "About 2 hours left."),
+    ],
+)
+def test_what_is_left_is_told_where_it_is_worth_telling(seconds: float | None, said: str) -> None:
+    assert words.left(seconds) == said
+
+
+@pytest.mark.parametrize(
     ("changes", "waiting", "said"),
     [
         ({}, 0, "Synced 25 visits."),

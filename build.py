@@ -423,8 +423,8 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
     else:
-        # Much of their time, tests with a browser wait.
-        together = ["--numprocesses", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+        # Browsers wait for some of their time: one more than there are cores.
+        together = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
         check("tests", [*pytest, "-m", "not quiet", *together])
         check("tests that measure", [*pytest, "-m", "quiet"])
     if types.wait():

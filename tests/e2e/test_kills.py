@@ -349,7 +349,7 @@ def test_workers_are_killed_again_and_again(
 # ---- the engine page
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", ["concurrent", "parallel"])
 def test_the_engine_page_is_ended_at_random_moments(
     desk: Desk, server: ServerProcess, proxy: FaultProxy, arrivals: Arrivals, strategy: str
 ) -> None:

@@ -216,7 +216,7 @@ _NEXT_RUN = """async ([before, timeout]) => {
   while (Date.now() < end) {
     const run = (await readState("status"))?.lastRun;
     if (run && run.startedAt !== before) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("no run ended in time");
 }"""

@@ -114,7 +114,7 @@ _WAIT = """async (argument) => {
   const end = Date.now() + 20_000;
   while (Date.now() < end) {
     if (await condition(argument)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`this has not come true: ${condition}`);
 }"""

@@ -107,7 +107,7 @@ def test_an_exclusion_takes_back_the_page_that_is_open(desk: Desk, tab: Page, st
 
 
 def test_credentials_are_never_stored(desk: Desk, tab: Page, stage: Stage) -> None:
-    named = f"http://ada:secret-7261@{stage.host}"
+    named = f"http://user-7261:secret-7261@{stage.host}"
     tab.goto(f"{named}/auth")
     desk.wait_until(TITLED, stage.at("/auth"))
     desk.change(paused=True)
@@ -116,7 +116,7 @@ def test_credentials_are_never_stored(desk: Desk, tab: Page, stage: Stage) -> No
     desk.wait_until(NAVIGATED_TO, stage.at("/auth/more"))
     kept = desk.everything()
     assert "secret-7261" not in kept
-    assert "ada" not in kept
+    assert "user-7261" not in kept
     stage.leave(tab, desk)
     assert set(desk.urls()) == {stage.at("/auth"), stage.at("/auth/more")}
     assert "secret-7261" not in desk.everything()

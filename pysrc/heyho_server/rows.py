@@ -12,7 +12,8 @@ from heyho.model import Visit
 class VisitRow(NamedTuple):
     """The columns of `visits` in their order, but for the first, the user, and the last, the time.
 
-    `idle_periods` is JSON: a list of [start, end, reason].
+    `idle_periods` is JSON: a list of [start, end, reason]. `details` is JSON as well: an object of
+    what only the original HeyHo says of a visit.
     """
 
     id: str
@@ -29,6 +30,8 @@ class VisitRow(NamedTuple):
     source_page_visit_id: str | None
     anonymous_client_id: str
     seq: int | None
+    category: str | None = None
+    details: str | None = None
 
 
 def row_of(visit: Visit) -> VisitRow:

@@ -134,12 +134,16 @@ def read_database_url(given: str | None, data: Path) -> URL:
         url = make_url(given)
     except ArgumentError as problem:
         raise StartError(
-            "The database URL cannot be read; write it as sqlite:////path/to/heyho.sqlite3."
+            "The database URL cannot be read; write it as sqlite:////path/to/heyho.sqlite3 or "
+            "postgresql://user:password@host/database."
         ) from problem
+    if url.drivername in ("postgresql", "postgres", "postgresql+asyncpg"):
+        return url.set(drivername="postgresql+asyncpg")
     if url.drivername not in ("sqlite", "sqlite+aiosqlite"):
         raise StartError(
             f"{url.drivername} databases are not supported; give a URL such as "
-            "sqlite:////path/to/heyho.sqlite3, or --data DIR alone."
+            "sqlite:////path/to/heyho.sqlite3 or postgresql://user:password@host/database, or "
+            "--data DIR alone."
         )
     if not url.database or url.database.startswith(("file:", ":memory:")):
         raise StartError(

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from harness.postgres import Postgres, postgres
 from harness.server import ServerProcess
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests of a process; each takes databases of its own."""
+    with postgres() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")

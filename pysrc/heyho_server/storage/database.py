@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from heyho_server.errors import StartError
+from heyho_server.storage import sqlite
 
-BUSY_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 10.0
+POOL_SIZE = 10
+MIGRATION_LOCK = 0x6865_7968_6F  # any number, as long as all of Heyho's servers take the same
 
 
 class Database:
@@ -30,21 +31,28 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.is_postgres = engine.dialect.name == "postgresql"
         # SQLite has one writer. Waiting for it here is fair and costs nothing; waiting inside
         # SQLite would mean retries with growing pauses.
-        self._writer = asyncio.Lock()
+        self._writer: AbstractAsyncContextManager[Any] = (
+            nullcontext() if self.is_postgres else asyncio.Lock()
+        )
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one state of the database and changes nothing."""
         async with self.engine.connect() as connection:
+            if self.is_postgres:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end of the block and rolled back on an error."""
         async with self._writer, self.engine.connect() as connection:
-            await connection.execution_options(heyho_write=True)
+            await connection.execution_options(**{sqlite.WRITES: True})
             async with connection.begin():
                 yield connection
 
@@ -59,81 +67,66 @@ async def open_database(url: URL) -> AsyncIterator[Database]:
     Raises:
         StartError: it cannot be opened, is no database of Heyho's, or is newer than this server.
     """
-    path = create_private_file(url.database or "")
-    engine = create_async_engine(
-        url.set(database=str(path)),
-        connect_args={"timeout": BUSY_TIMEOUT_S},
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "connect", _on_connect)
-    event.listen(engine.sync_engine, "begin", _on_begin)
-    database = Database(engine)
+    database = Database(create_engine(url))
+    name = describe(url)
     try:
         try:
             async with database.write() as connection:
                 await connection.run_sync(migrate)
         except CommandError as problem:
             raise StartError(
-                f"{path} was written by a newer Heyho; start that one, or use another directory."
+                f"{name} was written by a newer Heyho; start that one, or use another."
             ) from problem
-        except DatabaseError as problem:
+        except DBAPIError as problem:
             raise StartError(
-                f"{path} cannot be used as a database ({problem.orig}); "
-                "restore it from a backup, or use another directory."
+                f"{name} cannot be used as a database ({problem.orig}); "
+                "restore it from a backup, or use another."
+            ) from problem
+        except OSError as problem:
+            raise StartError(
+                f"{name} does not answer ({problem}); start PostgreSQL there, or correct the URL."
             ) from problem
         yield database
     finally:
         await database.close()
 
 
-def create_private_file(database: str) -> Path:
-    """Make sure the file can be written, and that a new one is only its owner's to read.
-
-    SQLite gives the files it keeps beside it the same mode.
-
-    Returns:
-        Its path, absolute.
-    """
-    path = Path(database).absolute()
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as problem:
-        raise StartError(
-            f"{path} cannot be written ({problem.strerror}); "
-            "choose a directory of your own with --data."
-        ) from problem
-    if not os.access(path.parent, os.W_OK):
-        raise StartError(
-            f"{path.parent} cannot be written; choose a directory of your own with --data."
-        )
-    return path
+def create_engine(url: URL) -> AsyncEngine:
+    """An engine for SQLite's file, or for PostgreSQL's server, which is not asked yet."""
+    if url.get_backend_name() == "sqlite":
+        return sqlite.create_engine(url)
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_TIMEOUT_S},
+    )
 
 
-def migrate(connection: Connection) -> None:
-    """Run the migrations that the database has not seen, all or none of them."""
+def describe(url: URL) -> str:
+    """A database in messages: without its password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision that the database has not seen, all or none of them."""
+    if connection.dialect.name == "postgresql":
+        # Several servers may start at once.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    command.upgrade(migrations(connection), revision)
+
+
+def migrate_back(connection: Connection, revision: str) -> None:
+    """Undo the migrations after a revision: what only they have room for is lost."""
+    command.downgrade(migrations(connection), revision)
+
+
+def migrations(connection: Connection) -> Config:
+    """What Alembic's commands take."""
     config = Config()
     config.set_main_option("script_location", "heyho_server:storage/migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _on_connect(dbapi_connection: Any, _record: Any) -> None:
-    # Transactions are begun by _on_begin; the driver must not begin its own.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # An acknowledged visit must outlive a power cut. In WAL mode, NORMAL syncs only at
-    # checkpoints and may lose the last transactions; FULL syncs at each commit.
-    cursor.execute("PRAGMA synchronous = FULL")
-    # macOS: its fsync leaves data in the drive's cache. No other system minds.
-    cursor.execute("PRAGMA fullfsync = ON")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A writer takes its lock at once: taking it later, at the first write, can fail with
-    # SQLITE_BUSY without any wait when another process has written in between.
-    writes = connection.get_execution_options().get("heyho_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    return config

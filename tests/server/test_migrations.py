@@ -1,0 +1,105 @@
+"""Migrations: up and down, on both kinds of database."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from harness.postgres import Postgres
+from heyho_server.settings import read_database_url
+from heyho_server.storage.database import Database, migrate, migrate_back, open_database
+from heyho_server.storage.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a new, empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'heyho.sqlite3'}"
+    cluster: Postgres = request.getfixturevalue("postgres_cluster")
+    return cluster.create_database().render_as_string(hide_password=False)
+
+
+def differences(connection: Connection) -> list[Any]:
+    """Where the database differs from the tables that the server works with.
+
+    But for what only that kind of database has, and the keys to `users` that sharded tables of
+    PostgreSQL do without.
+    """
+
+    def is_ours(_: Any, name: str | None, kind: str, reflected: bool, __: Any) -> bool:
+        own = str(name).startswith(("visit_search", "visits_", "tab_aggregates_"))
+        search = name in ("search_key", "words", "ix_visits_words") or "search" in str(name)
+        keys = kind == "foreign_key_constraint" and connection.dialect.name == "postgresql"
+        return not (own or keys or (reflected and search))
+
+    options = {"compare_type": True, "include_object": is_ours}
+    context = MigrationContext.configure(connection, opts=options)
+    return [*compare_metadata(context, metadata)]
+
+
+def in_database(url: str, work: Any) -> Any:
+    async def run() -> Any:
+        async with open_database(read_database_url(url, Path())) as database:
+            return await work(database)
+
+    return asyncio.run(run())
+
+
+def test_they_make_the_tables_that_the_server_works_with(url: str) -> None:
+    async def work(database: Database) -> list[Any]:
+        async with database.read() as connection:
+            return await connection.run_sync(differences)
+
+    assert in_database(url, work) == []
+
+
+def test_they_go_down_and_up_again_and_keep_what_has_room(url: str) -> None:
+    async def work(database: Database) -> list[tuple[Any, ...]]:
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO users (created_at) VALUES (7)"))
+            await connection.execute(
+                text(
+                    "INSERT INTO visits (user_id, id, url, title, domain, started_at, ended_at, "
+                    "active_duration_ms, idle_periods, anonymous_client_id, stored_at, category) "
+                    "VALUES (1, 'a', 'https://a.example/', 'A', 'a.example', 1, 2, 1, '[]', '', "
+                    "3, 'news')"
+                )
+            )
+            await connection.run_sync(migrate_back, "0001")
+            await connection.run_sync(migrate)
+            assert await connection.run_sync(differences) == []
+            kept = await connection.execute(text("SELECT id, title, category FROM visits"))
+            return [tuple(row) for row in kept]
+
+    assert in_database(url, work) == [("a", "A", None)]
+
+
+def test_they_go_down_to_nothing(url: str) -> None:
+    async def work(database: Database) -> list[str]:
+        async with database.write() as connection:
+            await connection.run_sync(migrate_back, "base")
+            return list(await connection.run_sync(lambda it: inspect(it).get_table_names()))
+
+    assert in_database(url, work) == ["alembic_version"]
+
+
+def test_two_servers_that_start_at_once_migrate_once(postgres_cluster: Postgres) -> None:
+    url = read_database_url(
+        postgres_cluster.create_database().render_as_string(hide_password=False), Path()
+    )
+
+    async def start() -> list[Any]:
+        async with open_database(url) as database, database.read() as connection:
+            return await connection.run_sync(differences)
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(start(), start())
+
+    assert asyncio.run(both()) == [[], []]

@@ -85,7 +85,8 @@ def test_they_go_down_to_nothing(url: str) -> None:
     async def work(database: Database) -> list[str]:
         async with database.write() as connection:
             await connection.run_sync(migrate_back, "base")
-            return list(await connection.run_sync(lambda it: inspect(it).get_table_names()))
+            names: list[str] = await connection.run_sync(lambda it: inspect(it).get_table_names())
+            return names
 
     assert in_database(url, work) == ["alembic_version"]
 

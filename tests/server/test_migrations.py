@@ -100,7 +100,7 @@ def test_two_servers_that_start_at_once_migrate_once(postgres_cluster: Postgres)
         async with open_database(url) as database, database.read() as connection:
             return await connection.run_sync(differences)
 
-    async def both() -> list[Any]:
-        return await asyncio.gather(start(), start())
+    async def both() -> list[list[Any]]:
+        return list(await asyncio.gather(start(), start()))
 
     assert asyncio.run(both()) == [[], []]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 import traceback
 
@@ -40,7 +41,8 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
     """Replace `exc_info` by the exception's type and the places it came through.
 
     Not its message and not the variables on the way: they may hold a page's address or a token.
-    Messages of the operating system and of the database driver hold neither, and are kept.
+    Messages of the operating system and of SQLite hold neither, and are kept. Those of PostgreSQL
+    quote values; of these only the code is kept.
     """
     given = event.pop("exc_info", None)
     problem = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
@@ -49,8 +51,11 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
     if problem is None:
         return event
     event["error"] = type(problem).__qualname__
-    if isinstance(problem, DBAPIError):
-        event["reason"] = str(problem.orig)
+    cause = problem.orig if isinstance(problem, DBAPIError) else problem
+    if isinstance(cause, sqlite3.Error):
+        event["reason"] = str(cause)
+    elif sqlstate := getattr(cause, "sqlstate", None):
+        event["reason"] = f"SQLSTATE {sqlstate}"
     elif isinstance(problem, OSError):
         event["reason"] = problem.strerror
     event["frames"] = [

@@ -23,6 +23,7 @@ from heyho_server.limiter import Limiter
 from heyho_server.settings import Settings
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import ensure_device
+from heyho_server.storage.intake.opening import open_intake
 from heyho_server.windows import Windows
 
 BACKLOG = 128
@@ -39,9 +40,13 @@ async def serve(settings: Settings) -> None:
         StartError: the server cannot start.
     """
     with open_socket(settings.host, settings.port) as listener:
-        async with open_database(settings.database_url) as database:
+        async with (
+            open_database(settings.database_url) as database,
+            open_intake(database) as intake,
+        ):
             services = Services(
                 database=database,
+                intake=intake,
                 limits=settings.limits,
                 limiter=Limiter(settings.rates, Windows()),
             )

@@ -48,6 +48,7 @@ def test_the_reply_has_the_original_shape_and_is_an_acknowledgement(client: http
         "message": "Data synced successfully",
         "data": {
             "page_visits_synced": 1,
+            "page_visits_deleted": 0,
             "tab_aggregates_synced": 0,
             "rejected_records_count": 0,
             "data_quality_score": 100.0,

@@ -46,7 +46,11 @@ def test_ingest_beside_plain_sqlite(
     stored = rows(server.data_dir, "SELECT * FROM visits ORDER BY id")
     assert len(stored) == BATCH * BATCHES
 
-    schema = rows(server.data_dir, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    schema = rows(
+        server.data_dir,
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL "
+        "AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'visit_search_%'",
+    )
     with closing(sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)) as plain:
         plain.execute("PRAGMA journal_mode = WAL")
         plain.execute("PRAGMA synchronous = FULL")

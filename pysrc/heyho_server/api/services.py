@@ -12,6 +12,7 @@ from litestar import Request
 from heyho_server.limiter import Limiter
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
+from heyho_server.storage.intake.delivery import Intake
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -27,6 +28,7 @@ class Services:
     """
 
     database: Database
+    intake: Intake
     limits: Limits
     limiter: Limiter
     now_ms: Callable[[], int] = system_now_ms

@@ -14,8 +14,8 @@ from heyho_server.api.limiting import count
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.batches import Batch, read_batch
 from heyho_server.bodies import pieces_of, read_json
-from heyho_server.storage.devices import Caller, mark_seen
-from heyho_server.storage.visits import store_aggregates, store_visits
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.intake.delivery import Delivery, Receipt
 
 log = structlog.get_logger()
 
@@ -30,11 +30,12 @@ async def sync(
     body = await read_json(request.headers, pieces_of(request.receive), services.limits)
     batch = read_batch(body, max_records=services.limits.max_records)
     now_ms = services.now_ms()
-    if batch.accepted:
-        async with services.database.write() as connection:
-            await store_visits(connection, caller, batch.visits, now_ms=now_ms)
-            await store_aggregates(connection, caller, batch.aggregates, now_ms=now_ms)
-            await mark_seen(connection, caller, now_ms=now_ms)
+    receipt = Receipt()
+    if batch.accepted or batch.rejected:
+        request_id = structlog.contextvars.get_contextvars()["request_id"]
+        receipt = await services.intake.store(
+            Delivery(caller=caller, batch=batch, request_id=request_id, at=now_ms)
+        )
     log.info(
         "synced",
         user_id=caller.user_id,
@@ -42,17 +43,19 @@ async def sync(
         visits=len(batch.visits),
         tab_aggregates=len(batch.aggregates),
         rejected=len(batch.rejected),
+        deleted=receipt.deleted,
     )
-    return answer(batch, now_ms=now_ms)
+    return answer(batch, receipt, now_ms=now_ms)
 
 
-def answer(batch: Batch, *, now_ms: int) -> Response[dict[str, Any]]:
+def answer(batch: Batch, receipt: Receipt, *, now_ms: int) -> Response[dict[str, Any]]:
     """The reply to a batch whose good records are stored.
 
     `page_visits_synced` and `rejected_records_count` add up to the visits of the request.
     """
     data = {
         "page_visits_synced": len(batch.visits),
+        "page_visits_deleted": receipt.deleted,
         "tab_aggregates_synced": len(batch.aggregates),
         "rejected_records_count": len(batch.rejected_visits),
         "data_quality_score": quality(batch),

@@ -34,7 +34,7 @@ class Database:
         self.is_postgres = engine.dialect.name == "postgresql"
         # SQLite has one writer. Waiting for it here is fair and costs nothing; waiting inside
         # SQLite would mean retries with growing pauses.
-        self._writer: AbstractAsyncContextManager[Any] = (
+        self.writer: AbstractAsyncContextManager[Any] = (
             nullcontext() if self.is_postgres else asyncio.Lock()
         )
 
@@ -51,7 +51,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end of the block and rolled back on an error."""
-        async with self._writer, self.engine.connect() as connection:
+        async with self.writer, self.engine.connect() as connection:
             await connection.execution_options(**{sqlite.WRITES: True})
             async with connection.begin():
                 yield connection

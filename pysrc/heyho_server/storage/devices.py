@@ -73,12 +73,6 @@ async def find_caller(connection: AsyncConnection, token: str) -> Caller | None:
     return Caller(user_id=row.user_id, device_id=row.id)
 
 
-async def mark_seen(connection: AsyncConnection, caller: Caller, *, now_ms: int) -> None:
-    await connection.execute(
-        devices.update().where(devices.c.id == caller.device_id).values(last_seen_at=now_ms)
-    )
-
-
 async def ensure_device(
     connection: AsyncConnection, *, bootstrap_token: str | None, now_ms: int
 ) -> str | None:

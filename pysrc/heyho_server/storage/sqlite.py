@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ def create_engine(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     return engine
+
+
+def connect(url: URL) -> sqlite3.Connection:
+    """A connection of Python's own driver, for whichever thread; its user begins transactions."""
+    connection = sqlite3.connect(
+        url.database or "", timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    _on_connect(connection, None)
+    return connection
 
 
 def create_private_file(database: str) -> Path:

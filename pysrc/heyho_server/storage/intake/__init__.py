@@ -1,0 +1,1 @@
+"""Taking in what syncs bring, on each kind of database."""

@@ -1,0 +1,165 @@
+"""Taking in what a sync brings: all of it in one transaction, on the disk before it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import Column, Table
+
+from heyho_server.aggregates import TabAggregate
+from heyho_server.batches import Batch, RejectedRecord
+from heyho_server.rows import VisitRow, to_json
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.tables import tab_aggregates, visits
+
+SEEN_EVERY_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one sync request brings.
+
+    Attributes:
+        request_id: what the log knows the request by.
+        at: when it came, in epoch milliseconds.
+    """
+
+    caller: Caller
+    batch: Batch
+    request_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What has become of a delivery.
+
+    Attributes:
+        deleted: visits that are not stored, because the person deleted them before.
+    """
+
+    deleted: int = 0
+
+
+class Intake(Protocol):
+    """Stores deliveries."""
+
+    async def store(self, delivery: Delivery) -> Receipt:
+        """Store a delivery whole, or not at all; it is on the disk when this returns.
+
+        A visit that is stored already is replaced only by a version that ends later, and a tab
+        aggregate by one that was active later. What the person deleted stays deleted.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """What a user deleted, as far as it matters to a batch.
+
+    Attributes:
+        spans: domain, or None for any, and the times [from, to) in which deleted visits start.
+        ids: of single visits.
+    """
+
+    spans: Sequence[tuple[str | None, int, int]] = ()
+    ids: frozenset[str] = field(default_factory=frozenset)
+
+    def cover(self, visit: VisitRow) -> bool:
+        """Whether a visit was deleted: also by the deletion of a domain that its own is below."""
+        return visit.id in self.ids or any(
+            from_at <= visit.started_at < to_at
+            and (domain is None or f".{visit.domain}".endswith(f".{domain}"))
+            for domain, from_at, to_at in self.spans
+        )
+
+
+def sift(batch: Batch, deletions: Deletions) -> tuple[list[VisitRow], Receipt]:
+    """The visits to store, each once, in its latest version.
+
+    They are in the order of ids: the same order everywhere keeps two transactions from waiting
+    for each other.
+    """
+    found: dict[str, VisitRow] = {}
+    deleted = 0
+    for row in batch.visits:
+        if deletions.cover(row):
+            deleted += 1
+            continue
+        known = found.setdefault(row.id, row)
+        if row.ended_at > known.ended_at:
+            found[row.id] = row
+    return [found[visit_id] for visit_id in sorted(found)], Receipt(deleted=deleted)
+
+
+def visit_values(delivery: Delivery, rows: Iterable[VisitRow]) -> Iterator[tuple[object, ...]]:
+    """Rows of `visits`, in the order of `VISIT_COLUMNS`."""
+    user_id, at = delivery.caller.user_id, delivery.at
+    for row in rows:
+        yield (user_id, *row, at)
+
+
+def aggregate_values(delivery: Delivery) -> list[tuple[object, ...]]:
+    """Rows of `tab_aggregates`, in the order of `AGGREGATE_COLUMNS`, each id once."""
+    found: dict[str, TabAggregate] = {}
+    for aggregate in delivery.batch.aggregates:
+        known = found.setdefault(aggregate.id, aggregate)
+        if aggregate.last_active_at > known.last_active_at:
+            found[aggregate.id] = aggregate
+    return [
+        (
+            delivery.caller.user_id,
+            aggregate.id,
+            aggregate.started_at,
+            aggregate.last_active_at,
+            to_json(aggregate.record),
+            delivery.at,
+        )
+        for _, aggregate in sorted(found.items())
+    ]
+
+
+def log_values(delivery: Delivery, receipt: Receipt) -> tuple[object, ...]:
+    """A row of `sync_log`, in the order of its columns."""
+    batch = delivery.batch
+    return (
+        delivery.caller.user_id,
+        delivery.at,
+        delivery.request_id,
+        delivery.caller.device_id,
+        len(batch.visits) - receipt.deleted,
+        len(batch.aggregates),
+        receipt.deleted,
+        len(batch.rejected),
+        to_json([_told(record) for record in batch.rejected]) if batch.rejected else None,
+    )
+
+
+def upsert_tail(columns: Sequence[str], version: Column[Any]) -> str:
+    """The end of an INSERT that replaces a whole row by a later version of it."""
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
+    return (
+        f"ON CONFLICT (user_id, id) DO UPDATE SET {replaced} "
+        f"WHERE excluded.{version.name} > {version.table.name}.{version.name}"
+    )
+
+
+def names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _told(record: RejectedRecord) -> dict[str, object]:
+    return {
+        "recordId": record.record_id,
+        "recordType": record.record_type,
+        "index": record.index,
+        "field": record.field,
+        "reason": record.reason,
+    }
+
+
+VISIT_COLUMNS = names(visits)
+AGGREGATE_COLUMNS = names(tab_aggregates)
+UPSERT_VISITS = upsert_tail(VISIT_COLUMNS, visits.c.ended_at)
+UPSERT_AGGREGATES = upsert_tail(AGGREGATE_COLUMNS, tab_aggregates.c.last_active_at)

@@ -1,0 +1,168 @@
+"""Taking in on SQLite: one writer, and one commit for all that waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from itertools import chain
+
+from heyho_server.storage.database import Database
+from heyho_server.storage.intake.delivery import (
+    AGGREGATE_COLUMNS,
+    SEEN_EVERY_MS,
+    UPSERT_AGGREGATES,
+    UPSERT_VISITS,
+    VISIT_COLUMNS,
+    Deletions,
+    Delivery,
+    Receipt,
+    aggregate_values,
+    log_values,
+    names,
+    sift,
+    visit_values,
+)
+from heyho_server.storage.sqlite import connect
+from heyho_server.storage.tables import sync_log
+
+AT_ONCE = 16
+CHUNK = 100
+LOG_COLUMNS = names(sync_log)
+MARK_SEEN = (
+    "UPDATE devices SET last_seen_at = ? WHERE id = ? "
+    "AND (last_seen_at IS NULL OR last_seen_at < ?)"
+)
+
+_Waiting = tuple[Delivery, "asyncio.Future[Receipt]"]
+
+
+class SqliteIntake:
+    """Writes deliveries in a thread of its own, straight through Python's driver.
+
+    While one transaction is on its way to the disk others queue up, and share the next one: each
+    in a savepoint, so that a fault of one is no fault of the rest.
+
+    A statement stores `CHUNK` visits. Python's lock has to change hands twice for each statement;
+    with one statement for each visit, a busy event loop makes them wait three times as long.
+    """
+
+    def __init__(self, database: Database, connection: sqlite3.Connection) -> None:
+        self._database = database
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def store(self, delivery: Delivery) -> Receipt:
+        """Store a delivery whole, or not at all; it is on the disk when this returns."""
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append((delivery, receipt))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+        return await receipt
+
+    async def close(self) -> None:
+        if self._writing is not None:
+            await self._writing
+        self._thread.shutdown()
+        self._connection.close()
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                async with self._database.writer:
+                    taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                    deliveries = [delivery for delivery, _ in taken]
+                    outcomes = await loop.run_in_executor(self._thread, self._write, deliveries)
+                for (_, receipt), outcome in zip(taken, outcomes, strict=True):
+                    if receipt.done():  # whoever waited is gone
+                        continue
+                    if isinstance(outcome, Receipt):
+                        receipt.set_result(outcome)
+                    else:
+                        receipt.set_exception(outcome)
+        finally:
+            self._writing = None
+
+    def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt | Exception]:
+        execute = self._connection.execute
+        outcomes: list[Receipt | Exception] = []
+        try:
+            execute("BEGIN IMMEDIATE")
+            for delivery in deliveries:
+                execute("SAVEPOINT delivery")
+                try:
+                    outcomes.append(self._store(delivery))
+                except sqlite3.Error as problem:
+                    if not self._connection.in_transaction:
+                        raise
+                    execute("ROLLBACK TO delivery")
+                    outcomes.append(problem)
+                execute("RELEASE delivery")
+            execute("COMMIT")
+        except sqlite3.Error as problem:
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+            return [problem] * len(deliveries)
+        return outcomes
+
+    def _store(self, delivery: Delivery) -> Receipt:
+        kept, receipt = sift(delivery.batch, self._deletions(delivery))
+        for start in range(0, len(kept), CHUNK):
+            chunk = kept[start : start + CHUNK]
+            self._insert("visits", VISIT_COLUMNS, UPSERT_VISITS, visit_values(delivery, chunk))
+        aggregates = aggregate_values(delivery)
+        for start in range(0, len(aggregates), CHUNK):
+            self._insert(
+                *("tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES),
+                aggregates[start : start + CHUNK],
+            )
+        self._insert("sync_log", LOG_COLUMNS, "", [log_values(delivery, receipt)])
+        seen = (delivery.at, delivery.caller.device_id, delivery.at - SEEN_EVERY_MS)
+        self._connection.execute(MARK_SEEN, seen)
+        return receipt
+
+    def _deletions(self, delivery: Delivery) -> Deletions:
+        user_id = delivery.caller.user_id
+        spans = self._connection.execute(
+            "SELECT domain, from_at, to_at FROM deletions WHERE user_id = ?", (user_id,)
+        ).fetchall()
+        ids = self._connection.execute(
+            "SELECT id FROM deleted_visits WHERE user_id = ? LIMIT 1", (user_id,)
+        ).fetchall()
+        if ids:
+            wanted = [row.id for row in delivery.batch.visits]
+            ids = self._connection.execute(
+                "SELECT id FROM deleted_visits WHERE user_id = ? "
+                f"AND id IN ({', '.join('?' * len(wanted))})",
+                (user_id, *wanted),
+            ).fetchall()
+        return Deletions(spans, frozenset(visit_id for (visit_id,) in ids))
+
+    def _insert(
+        self, table: str, columns: Sequence[str], tail: str, rows: Iterable[tuple[object, ...]]
+    ) -> None:
+        values = list(rows)
+        statement = _insert(table, tuple(columns), len(values), tail)
+        self._connection.execute(statement, tuple(chain.from_iterable(values)))
+
+
+@lru_cache(maxsize=3 * CHUNK)
+def _insert(table: str, columns: tuple[str, ...], rows: int, tail: str) -> str:
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)} {tail}"
+
+
+@asynccontextmanager
+async def open_sqlite_intake(database: Database) -> AsyncIterator[SqliteIntake]:
+    """An intake with a connection of its own; what it has taken is stored before it closes."""
+    intake = SqliteIntake(database, connect(database.engine.url))
+    try:
+        yield intake
+    finally:
+        await intake.close()

@@ -1,0 +1,335 @@
+"""Taking in: whole or not at all, each visit once, on both kinds of database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from harness.postgres import Postgres
+from heyho_server.aggregates import aggregate_from_record
+from heyho_server.batches import Batch, RejectedRecord
+from heyho_server.rows import VisitRow
+from heyho_server.settings import read_database_url
+from heyho_server.storage.database import Database, open_database
+from heyho_server.storage.devices import Caller, create_device, create_user
+from heyho_server.storage.intake.delivery import Delivery, Intake, Receipt
+from heyho_server.storage.intake.opening import open_intake
+from heyho_server.storage.tables import (
+    deleted_visits,
+    deletions,
+    devices,
+    sync_log,
+    tab_aggregates,
+    visits,
+)
+
+
+class Store:
+    """An open database with its intake, and two users in it."""
+
+    def __init__(self, database: Database, intake: Intake, ada: Caller, bob: Caller) -> None:
+        self.database = database
+        self.intake = intake
+        self.ada = ada
+        self.bob = bob
+        self._requests = 0
+
+    async def take(self, *rows: VisitRow, caller: Caller | None = None, **more: Any) -> Receipt:
+        self._requests += 1
+        return await self.intake.store(
+            Delivery(
+                caller=caller or self.ada,
+                batch=Batch(visits=list(rows), **more),
+                request_id=f"request-{self._requests}",
+                at=1000 + self._requests,
+            )
+        )
+
+    async def ask(self, statement: Any) -> list[tuple[Any, ...]]:
+        async with self.database.read() as connection:
+            return [tuple(row) for row in await connection.execute(statement)]
+
+    async def do(self, statement: Any) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(statement)
+
+    async def titles(self, caller: Caller | None = None) -> dict[str, str]:
+        mine = visits.c.user_id == (caller or self.ada).user_id
+        return {row[0]: row[1] for row in await self.ask(_TITLES.where(mine))}
+
+
+_TITLES = select(visits.c.id, visits.c.title)
+
+Check = Callable[[Callable[[Store], Awaitable[None]]], None]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def on(request: pytest.FixtureRequest, tmp_path: Path) -> Check:
+    """Runs a check on a new database."""
+    if request.param == "sqlite":
+        given = f"sqlite:///{tmp_path / 'heyho.sqlite3'}"
+    else:
+        cluster: Postgres = request.getfixturevalue("postgres_cluster")
+        given = cluster.create_database().render_as_string(hide_password=False)
+
+    async def run(check: Callable[[Store], Awaitable[None]]) -> None:
+        async with (
+            open_database(read_database_url(given, Path())) as database,
+            open_intake(database) as intake,
+        ):
+            async with database.write() as connection:
+                callers = []
+                for name in ("ada", "bob"):
+                    user_id = await create_user(connection, now_ms=1)
+                    callers.append(
+                        await create_device(
+                            connection, user_id=user_id, name=name, token=name, now_ms=1
+                        )
+                    )
+            await check(Store(database, intake, *callers))
+
+    return lambda check: asyncio.run(run(check))
+
+
+def row(visit_id: str, **changes: Any) -> VisitRow:
+    return VisitRow(
+        id=visit_id,
+        url=f"https://www.example.org/{visit_id}",
+        title="A",
+        domain="example.org",
+        started_at=100,
+        ended_at=200,
+        active_duration_ms=50,
+        idle_periods='[[120,150,"idle"]]',
+        tab_id=1,
+        window_id=None,
+        transition="link",
+        source_page_visit_id=None,
+        anonymous_client_id="device",
+        seq=7,
+    )._replace(**changes)
+
+
+def test_a_visit_is_stored_with_all_its_fields(on: Check) -> None:
+    async def check(store: Store) -> None:
+        given = row("a", category="news", details='{"metadata":{"x":"é"}}')
+        assert await store.take(given) == Receipt(deleted=0)
+        [stored] = await store.ask(select(visits))
+        expected = given._replace(
+            idle_periods=[[120, 150, "idle"]],  # type: ignore[arg-type]
+            details={"metadata": {"x": "é"}},  # type: ignore[arg-type]
+        )
+        assert stored == (store.ada.user_id, *expected, 1001)
+
+    on(check)
+
+
+def test_the_same_again_changes_nothing_a_later_version_replaces_an_older_never_does(
+    on: Check,
+) -> None:
+    async def check(store: Store) -> None:
+        await store.take(row("a", title="first"))
+        await store.take(row("a", title="same end"))
+        assert await store.titles() == {"a": "first"}
+        await store.take(row("a", title="later", ended_at=300))
+        await store.take(row("a", title="older", ended_at=250))
+        assert await store.titles() == {"a": "later"}
+
+    on(check)
+
+
+def test_of_versions_in_one_batch_the_latest_wins_whatever_their_order(on: Check) -> None:
+    async def check(store: Store) -> None:
+        early, late = row("a", title="early"), row("a", title="late", ended_at=300)
+        await store.take(late, early, row("b"))
+        assert await store.titles() == {"a": "late", "b": "A"}
+        await store.take(row("c", title="first"), row("c", title="second"))
+        assert (await store.titles())["c"] == "first"
+
+    on(check)
+
+
+def test_two_users_with_the_same_ids(on: Check) -> None:
+    async def check(store: Store) -> None:
+        await store.take(row("a", title="ada's"))
+        await store.take(row("a", title="bob's", ended_at=900), caller=store.bob)
+        assert await store.titles() == {"a": "ada's"}
+        assert await store.titles(store.bob) == {"a": "bob's"}
+
+    on(check)
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 1000])
+def test_batches_of_any_size(on: Check, count: int) -> None:
+    async def check(store: Store) -> None:
+        await store.take(*(row(f"{n}") for n in range(count)))
+        assert set(await store.titles()) == {f"{n}" for n in range(count)}
+
+    on(check)
+
+
+def test_a_batch_of_which_one_row_cannot_be_stored_is_not_stored_at_all(on: Check) -> None:
+    async def check(store: Store) -> None:
+        bad = row("b", url=None)
+        with pytest.raises(Exception, match=r"(?i)not.null"):
+            await store.take(row("a"), bad)
+        assert await store.titles() == {}
+        assert await store.ask(select(sync_log)) == []
+        await store.take(row("c"))
+        assert await store.titles() == {"c": "A"}
+
+    on(check)
+
+
+def test_what_comes_at_once_is_stored_and_a_fault_of_one_is_not_of_the_others(on: Check) -> None:
+    async def check(store: Store) -> None:
+        good = [store.take(row(f"{n}"), row("shared", ended_at=200 + n)) for n in range(40)]
+        bad = [store.take(row(f"bad-{n}", url=None)) for n in range(5)]
+        outcomes = await asyncio.gather(*good, *bad, return_exceptions=True)
+        assert outcomes[:40] == [Receipt()] * 40
+        assert all(isinstance(outcome, Exception) for outcome in outcomes[40:])
+        assert set(await store.titles()) == {*map(str, range(40)), "shared"}
+        [(latest,)] = await store.ask(select(visits.c.ended_at).where(visits.c.id == "shared"))
+        assert latest == 239
+
+    on(check)
+
+
+def test_one_who_stops_waiting_stops_nobody_else(on: Check) -> None:
+    async def check(store: Store) -> None:
+        tasks = [asyncio.create_task(store.take(row(f"{n}"))) for n in range(20)]
+        await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert outcomes[1::2] == [Receipt()] * 10
+        assert {f"{n}" for n in range(1, 20, 2)} <= set(await store.titles())
+
+    on(check)
+
+
+def test_tab_aggregates_are_kept_in_their_latest_version(on: Check) -> None:
+    def aggregate(active: int) -> Any:
+        return aggregate_from_record({"tabId": 1, "startTime": 5, "lastActiveTime": active})
+
+    async def check(store: Store) -> None:
+        await store.take(aggregates=[aggregate(20), aggregate(30), aggregate(10)])
+        await store.take(aggregates=[aggregate(25)])
+        [(key, active, record)] = await store.ask(
+            select(tab_aggregates.c.id, tab_aggregates.c.last_active_at, tab_aggregates.c.record)
+        )
+        assert (key, active, record["lastActiveTime"]) == ("agg_5_1", 30, 30)
+
+    on(check)
+
+
+def test_what_was_deleted_stays_deleted(on: Check) -> None:
+    async def check(store: Store) -> None:
+        mine = {"user_id": store.ada.user_id, "deleted_at": 9}
+        await store.do(deleted_visits.insert().values(id="one", **mine))
+        for key, domain, from_at, to_at in (
+            ("x", "bank.example", 0, 1000),
+            ("y", None, 5000, 6000),
+        ):
+            await store.do(
+                deletions.insert().values(
+                    id=key, domain=domain, from_at=from_at, to_at=to_at, visits=0, **mine
+                )
+            )
+        batch = [
+            row("one"),
+            row("two"),
+            row("bank", domain="bank.example"),
+            row("www", domain="login.bank.example"),
+            row("later", domain="bank.example", started_at=1000, ended_at=1001),
+            row("other", domain="notbank.example"),
+            row("first", started_at=5000, ended_at=9000),
+            row("last", started_at=5999, ended_at=9000),
+            row("after", started_at=6000, ended_at=9000),
+        ]
+        assert await store.take(*batch) == Receipt(deleted=5)
+        assert set(await store.titles()) == {"two", "later", "other", "after"}
+        assert await store.take(*batch, caller=store.bob) == Receipt(deleted=0)
+        [(stored, deleted)] = await store.ask(
+            select(sync_log.c.visits, sync_log.c.deleted).where(
+                sync_log.c.user_id == store.ada.user_id
+            )
+        )
+        assert (stored, deleted) == (4, 5)
+
+    on(check)
+
+
+def test_each_delivery_is_logged_with_what_was_refused(on: Check) -> None:
+    refused = RejectedRecord(
+        record_id="b", record_type="page_visit", index=1, field="url", reason="url is missing."
+    )
+
+    async def check(store: Store) -> None:
+        await store.take(row("a"), rejected_visits=[refused])
+        [logged] = await store.ask(select(sync_log))
+        ada = store.ada
+        assert logged[:-1] == (ada.user_id, 1001, "request-1", ada.device_id, 1, 0, 0, 1)
+        assert logged[-1] == [
+            {
+                "recordId": "b",
+                "recordType": "page_visit",
+                "index": 1,
+                "field": "url",
+                "reason": "url is missing.",
+            }
+        ]
+
+    on(check)
+
+
+def test_a_device_is_marked_as_seen_within_a_minute(on: Check) -> None:
+    seen = select(devices.c.last_seen_at).where(devices.c.name == "ada")
+
+    async def check(store: Store) -> None:
+        await store.take(row("a"))
+        assert await store.ask(seen) == [(1001,)]
+        await store.take(row("b"))
+        assert await store.ask(seen) == [(1001,)]
+        await store.do(devices.update().values(last_seen_at=1003 - 60_001))
+        await store.take(row("c"))
+        assert await store.ask(seen) == [(1003,)]
+
+    on(check)
+
+
+def test_nothing_is_stored_of_a_user_who_was_removed(on: Check) -> None:
+    async def check(store: Store) -> None:
+        await store.do(devices.delete())
+        await store.do(text("DELETE FROM users"))
+        with pytest.raises(Exception, match=r"FOREIGN KEY|sign in"):
+            await store.take(row("a"))
+        assert await store.ask(select(func.count()).select_from(visits)) == [(0,)]
+
+    on(check)
+
+
+def test_sqlite_puts_a_changed_text_back_in_line_for_search(on: Check) -> None:
+    async def check(store: Store) -> None:
+        if store.database.is_postgres:
+            found = text("SELECT id FROM visits WHERE words @@ to_tsquery('simple', 'later')")
+        else:
+            found = text("SELECT id FROM visits WHERE search_key IS NULL")
+        await store.take(row("a"))
+        if not store.database.is_postgres:
+            await store.do(text("UPDATE visits SET search_key = 1"))
+            await store.do(
+                text(
+                    "INSERT INTO visit_search (rowid, owner, title, url) "
+                    "SELECT 1, 'u' || user_id, title, url FROM visits"
+                )
+            )
+        await store.take(row("a", title="later", ended_at=300))
+        assert await store.ask(found) == [("a",)]
+
+    on(check)

@@ -25,26 +25,20 @@ MAX_AT_MS = 253_402_300_800_000  # the year 10000, where calendars stop
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
 # Nearly every host there is, at a tenth of what urlsplit costs.
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]*)?(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
+PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]*)?(?:[/?#]|$)", re.IGNORECASE | re.ASCII)
 # No database keeps these. Lone surrogates come of titles cut in the middle of an emoji.
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def domain_of(url: str) -> str:
     """The host of a URL in lower case, without port and leading "www."; "" if it has none."""
-    if plain := _PLAIN_HOST.match(url):
+    if plain := PLAIN_HOST.match(url):
         return bare_host(plain[1])
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
     return bare_host(host)
-
-
-def plain_host_of(url: str) -> str:
-    """`domain_of` an http or https address that is written plainly, as nearly all are; else ""."""
-    plain = _PLAIN_HOST.match(url)
-    return bare_host(plain[1]) if plain else ""
 
 
 def bare_host(host: str) -> str:

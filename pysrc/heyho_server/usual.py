@@ -8,22 +8,23 @@ another way than there.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from heyho.model import IdleReason
 from heyho.wire import (
     MAX_AT_MS,
     MAX_ID,
     MAX_IDLE_PERIODS,
-    MAX_REASON,
     MAX_TITLE,
     MAX_URL,
+    PLAIN_HOST,
     bare_host,
-    plain_host_of,
 )
-from heyho_server.rows import VisitRow, to_json
+from heyho_server.rows import VisitRow
 
 Time = Annotated[int, Meta(ge=0, lt=MAX_AT_MS)]
 Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
@@ -35,7 +36,7 @@ class Idle(msgspec.Struct, gc=False):
 
     start: Time
     end: Time
-    reason: str | None = None
+    reason: IdleReason | None = None
 
 
 class Visit(msgspec.Struct, rename="camel", gc=False):
@@ -66,6 +67,7 @@ class Body(msgspec.Struct, rename="camel", gc=False):
     tab_aggregates: list[Any] | None = None
 
 
+_bare_host = lru_cache(maxsize=4096)(bare_host)
 _DECODER = msgspec.json.Decoder(Body)
 
 
@@ -91,33 +93,41 @@ def read_usual(body: bytes, *, max_records: int) -> list[VisitRow] | None:
 
 
 def _row(visit: Visit, client_id: str) -> VisitRow | None:
-    host = plain_host_of(visit.url)
-    if not host:
+    host = PLAIN_HOST.match(visit.url)
+    if host is None:
         return None
-    ended_at = max(visit.started_at, visit.ended_at or 0)
+    started_at, ended_at = visit.started_at, visit.ended_at
+    if ended_at is None or ended_at < started_at:
+        ended_at = started_at
+    active_ms, longest_ms = visit.active_duration or 0, ended_at - started_at
+    title = visit.title or ""
     idle_periods = "[]"
     if visit.idle_periods:
-        if any(idle.start > idle.end for idle in visit.idle_periods):
-            return None
-        idle_periods = to_json(
-            [
-                (idle.start, idle.end, (idle.reason or "idle")[:MAX_REASON])
-                for idle in visit.idle_periods
-            ]
+        told = []
+        for idle in visit.idle_periods:
+            if idle.start > idle.end:
+                return None
+            # As `to_json` writes it, at a quarter of the cost.
+            told.append(f'[{idle.start},{idle.end},"{idle.reason or "idle"}"]')
+        idle_periods = f"[{','.join(told)}]"
+    # As VisitRow(...), which takes its arguments one by one.
+    return VisitRow._make(
+        (
+            visit.id,
+            visit.url,
+            title if len(title) <= MAX_TITLE else title[:MAX_TITLE],
+            _bare_host(visit.domain or host[1]),
+            started_at,
+            ended_at,
+            min(longest_ms, active_ms),
+            idle_periods,
+            visit.tab_id,
+            visit.window_id,
+            visit.transition,
+            visit.source_page_visit_id,
+            visit.anonymous_client_id or client_id,
+            visit.seq,
+            None,
+            None,
         )
-    return VisitRow(
-        visit.id,
-        visit.url,
-        (visit.title or "")[:MAX_TITLE],
-        bare_host(visit.domain) if visit.domain else host,
-        visit.started_at,
-        ended_at,
-        min(visit.active_duration or 0, ended_at - visit.started_at),
-        idle_periods,
-        visit.tab_id,
-        visit.window_id,
-        visit.transition,
-        visit.source_page_visit_id,
-        visit.anonymous_client_id or client_id,
-        visit.seq,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench.chart import chart
-from bench.checks import Check, planned
+from bench.checks import SERVER_CHECKS, Check, planned
 from bench.figures import Figure, figures_table
 from bench.machine import machine
 from bench.measure import measure
@@ -33,8 +33,7 @@ def main() -> int:
         full=options.full,
         backlog=options.million,
     )
-    rows = matching(options.rows, limited(available()) if options.limits else available())
-    checks = [] if options.limits else planned(options.rows, plan)
+    rows, checks = chosen(options, plan)
     if not rows and not checks:
         print(f"No row matches {options.rows.pattern!r}.", file=sys.stderr)
         return 2
@@ -68,6 +67,15 @@ def main() -> int:
     return 1 if wrong else 0
 
 
+def chosen(options: argparse.Namespace, plan: Plan) -> tuple[list[Row], list[Check]]:
+    """What the person asked for."""
+    if options.server:
+        return [], planned(options.rows, plan, SERVER_CHECKS)
+    if options.limits:
+        return matching(options.rows, limited(available())), []
+    return matching(options.rows, available()), planned(options.rows, plan)
+
+
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="build.py bench", description=__doc__)
@@ -93,6 +101,11 @@ def parse() -> argparse.Namespace:
         "--limits",
         action="store_true",
         help="the extension's rows under the server's own rate limits",
+    )
+    add(
+        "--server",
+        action="store_true",
+        help="figures of the server alone, beside what its database can do",
     )
     add(
         "--million",

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Playwright
 
+from bench.crowd import crowd
 from bench.figures import Figure
+from bench.growth import growth
+from bench.ingest import ingest_postgres, ingest_sqlite
 from bench.memory import memory
 from bench.plan import Plan
 from bench.planning import planning
@@ -37,6 +40,14 @@ CHECKS = [
     Check(name="Preparing", measure=preparing),
     Check(name="Planning", measure=planning),
     Check(name="Memory", measure=memory, with_backlog=True, metered=True),
+]
+
+# Of the server alone.
+SERVER_CHECKS = [
+    Check(name="SQLite", measure=ingest_sqlite),
+    Check(name="PostgreSQL", measure=ingest_postgres),
+    Check(name="Crowd", measure=crowd),
+    Check(name="Growth", measure=growth, with_backlog=True, metered=True),
 ]
 
 

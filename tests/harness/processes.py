@@ -1,4 +1,4 @@
-"""What a browser's page processes use: CPU time and memory, read from Linux's /proc."""
+"""What processes use, above all a browser's pages: CPU time and memory, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -71,6 +71,11 @@ class Meter:
                     found.append(process)
         assert found
         return found
+
+
+def peak_memory_mb(pid: int) -> float:
+    """The most memory that has been resident of a process."""
+    return _peak_memory_mb(_PROC / str(pid))
 
 
 def _cpu_s(process: Path) -> float:

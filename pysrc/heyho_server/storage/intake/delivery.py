@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -76,47 +76,36 @@ class Deletions:
 
 
 def sift(batch: Batch, deletions: Deletions) -> tuple[list[VisitRow], Receipt]:
-    """The visits to store, each once, in its latest version.
-
-    They are in the order of ids: the same order everywhere keeps two transactions from waiting
-    for each other.
-    """
+    """The visits to store, each once, in its latest version."""
+    rows = batch.visits
+    if deletions.spans or deletions.ids:
+        rows = [row for row in rows if not deletions.cover(row)]
+    receipt = Receipt(deleted=len(batch.visits) - len(rows))
+    if len({row.id for row in rows}) == len(rows):
+        return rows, receipt
     found: dict[str, VisitRow] = {}
-    deleted = 0
-    for row in batch.visits:
-        if deletions.cover(row):
-            deleted += 1
-            continue
+    for row in rows:
         known = found.setdefault(row.id, row)
         if row.ended_at > known.ended_at:
             found[row.id] = row
-    return [found[visit_id] for visit_id in sorted(found)], Receipt(deleted=deleted)
+    return list(found.values()), receipt
 
 
-def visit_values(delivery: Delivery, rows: Iterable[VisitRow]) -> Iterator[tuple[object, ...]]:
-    """Rows of `visits`, in the order of `VISIT_COLUMNS`."""
-    user_id, at = delivery.caller.user_id, delivery.at
-    for row in rows:
-        yield (user_id, *row, at)
-
-
-def aggregate_values(delivery: Delivery) -> list[tuple[object, ...]]:
-    """Rows of `tab_aggregates`, in the order of `AGGREGATE_COLUMNS`, each id once."""
+def aggregate_rows(batch: Batch) -> list[tuple[object, ...]]:
+    """Rows of `tab_aggregates` but for the user and the time, each id once."""
     found: dict[str, TabAggregate] = {}
-    for aggregate in delivery.batch.aggregates:
+    for aggregate in batch.aggregates:
         known = found.setdefault(aggregate.id, aggregate)
         if aggregate.last_active_at > known.last_active_at:
             found[aggregate.id] = aggregate
     return [
         (
-            delivery.caller.user_id,
             aggregate.id,
             aggregate.started_at,
             aggregate.last_active_at,
             to_json(aggregate.record),
-            delivery.at,
         )
-        for _, aggregate in sorted(found.items())
+        for aggregate in found.values()
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ARRAY, Table, Text, bindparam, func, select
@@ -18,10 +19,9 @@ from heyho_server.storage.intake.delivery import (
     Deletions,
     Delivery,
     Receipt,
-    aggregate_values,
+    aggregate_rows,
     log_values,
     sift,
-    visit_values,
 )
 from heyho_server.storage.tables import (
     deleted_visits,
@@ -32,6 +32,8 @@ from heyho_server.storage.tables import (
     users,
     visits,
 )
+
+Row = tuple[Any, ...]
 
 
 class PostgresIntake:
@@ -55,8 +57,8 @@ class PostgresIntake:
             if await connection.scalar(held.with_for_update(read=True, key_share=True)) is None:
                 raise NotSignedIn
             kept, receipt = sift(delivery.batch, await _deletions(connection, delivery))
-            await _insert(connection, _VISITS, visit_values(delivery, kept))
-            await _insert(connection, _AGGREGATES, aggregate_values(delivery))
+            await _upsert(connection, delivery, _VISITS, kept)
+            await _upsert(connection, delivery, _AGGREGATES, aggregate_rows(delivery.batch))
             await _insert(connection, _LOG, [log_values(delivery, receipt)])
             # Senders of one device would wait for each other, each for the whole rest of this.
             mark = devices.update().where(
@@ -87,9 +89,16 @@ async def _deletions(connection: AsyncConnection, delivery: Delivery) -> Deletio
     )
 
 
-async def _insert(
-    connection: AsyncConnection, statement: str, rows: Iterable[Sequence[object]]
+async def _upsert(
+    connection: AsyncConnection, delivery: Delivery, statement: str, rows: Sequence[Row]
 ) -> None:
+    """In the order of ids: two transactions with the same rows do not wait for each other."""
+    user_id, at = delivery.caller.user_id, delivery.at
+    values = [(user_id, *row, at) for row in sorted(rows, key=itemgetter(0))]
+    await _insert(connection, statement, values)
+
+
+async def _insert(connection: AsyncConnection, statement: str, rows: Sequence[Row]) -> None:
     columns = list(zip(*rows, strict=True))
     if columns:
         raw = await connection.get_raw_connection()

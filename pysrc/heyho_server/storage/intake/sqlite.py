@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -20,18 +20,20 @@ from heyho_server.storage.intake.delivery import (
     Deletions,
     Delivery,
     Receipt,
-    aggregate_values,
+    aggregate_rows,
     log_values,
     names,
     sift,
-    visit_values,
 )
 from heyho_server.storage.sqlite import connect
 from heyho_server.storage.tables import sync_log
 
 AT_ONCE = 16
 CHUNK = 100
-LOG_COLUMNS = names(sync_log)
+LOG = (
+    f"INSERT INTO {sync_log.name} ({', '.join(names(sync_log))}) "
+    f"VALUES ({', '.join('?' * len(sync_log.columns))})"
+)
 MARK_SEEN = (
     "UPDATE devices SET last_seen_at = ? WHERE id = ? "
     "AND (last_seen_at IS NULL OR last_seen_at < ?)"
@@ -113,16 +115,12 @@ class SqliteIntake:
 
     def _store(self, delivery: Delivery) -> Receipt:
         kept, receipt = sift(delivery.batch, self._deletions(delivery))
-        for start in range(0, len(kept), CHUNK):
-            chunk = kept[start : start + CHUNK]
-            self._insert("visits", VISIT_COLUMNS, UPSERT_VISITS, visit_values(delivery, chunk))
-        aggregates = aggregate_values(delivery)
-        for start in range(0, len(aggregates), CHUNK):
-            self._insert(
-                *("tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES),
-                aggregates[start : start + CHUNK],
-            )
-        self._insert("sync_log", LOG_COLUMNS, "", [log_values(delivery, receipt)])
+        self._upsert(delivery, "visits", VISIT_COLUMNS, UPSERT_VISITS, kept)
+        self._upsert(
+            *(delivery, "tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES),
+            aggregate_rows(delivery.batch),
+        )
+        self._connection.execute(LOG, log_values(delivery, receipt))
         seen = (delivery.at, delivery.caller.device_id, delivery.at - SEEN_EVERY_MS)
         self._connection.execute(MARK_SEEN, seen)
         return receipt
@@ -144,18 +142,35 @@ class SqliteIntake:
             ).fetchall()
         return Deletions(spans, frozenset(visit_id for (visit_id,) in ids))
 
-    def _insert(
-        self, table: str, columns: Sequence[str], tail: str, rows: Iterable[tuple[object, ...]]
+    def _upsert(
+        self,
+        delivery: Delivery,
+        table: str,
+        columns: Sequence[str],
+        tail: str,
+        rows: Sequence[tuple[object, ...]],
     ) -> None:
-        values = list(rows)
-        statement = _insert(table, tuple(columns), len(values), tail)
-        self._connection.execute(statement, tuple(chain.from_iterable(values)))
+        around = (delivery.caller.user_id, delivery.at)
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            statement = insert_of(table, tuple(columns), len(chunk))
+            values = tuple(chain(around, chain.from_iterable(chunk)))
+            self._connection.execute(f"{statement} {tail}", values)
 
 
-@lru_cache(maxsize=3 * CHUNK)
-def _insert(table: str, columns: tuple[str, ...], rows: int, tail: str) -> str:
-    marks = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)} {tail}"
+@lru_cache(maxsize=2 * CHUNK)
+def insert_of(table: str, columns: tuple[str, ...], rows: int) -> str:
+    """An INSERT of so many rows.
+
+    The first column, the user, and the last, the time, are the same in all of them: they are the
+    first two values. Those of the columns between follow, row by row.
+    """
+    inner = len(columns) - 2
+    marks = (
+        f"(?1, {', '.join(f'?{3 + row * inner + n}' for n in range(inner))}, ?2)"
+        for row in range(rows)
+    )
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(marks)}"
 
 
 @asynccontextmanager

@@ -8,6 +8,8 @@ import signal
 import socket
 import ssl
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 from granian._granian import SocketHolder
@@ -21,6 +23,7 @@ from heyho_server.app import create_app
 from heyho_server.errors import StartError
 from heyho_server.limiter import Limiter
 from heyho_server.settings import Settings
+from heyho_server.shared import SharedWindows
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import ensure_device
 from heyho_server.windows import Windows
@@ -39,15 +42,44 @@ async def serve(settings: Settings) -> None:
         StartError: the server cannot start.
     """
     with open_socket(settings.host, settings.port) as listener:
-        async with open_database(settings.database_url) as database:
+        async with (
+            open_windows(settings.rate_limit_url) as windows,
+            open_database(settings.database_url) as database,
+        ):
             services = Services(
                 database=database,
                 limits=settings.limits,
-                limiter=Limiter(settings.rates, Windows()),
+                limiter=Limiter(settings.rates, windows),
             )
+            tell(settings)
             await welcome(database, settings, services.now_ms())
             app = create_app(services, settings.trusted_proxies)
             await run(app, listener, settings)
+
+
+@asynccontextmanager
+async def open_windows(url: str | None) -> AsyncIterator[Windows | SharedWindows]:
+    """Where requests are counted: in this process, or in a Redis that answers.
+
+    Raises:
+        StartError: it does not answer.
+    """
+    if url is None:
+        yield Windows()
+        return
+    shared = SharedWindows(url)
+    await shared.open()
+    try:
+        yield shared
+    finally:
+        await shared.close()
+
+
+def tell(settings: Settings) -> None:
+    """Log what the server runs with, and what nobody reads."""
+    for name, meant in settings.unknown.items():
+        log.warning("unknown variable", name=name, meant=meant)
+    log.info("settings", **settings.summary())
 
 
 def open_socket(host: str, port: int) -> socket.socket:

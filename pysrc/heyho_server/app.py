@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
+from sqlalchemy import event
 
 from heyho_server.addresses import Network
 from heyho_server.api.asgi import App
@@ -22,6 +23,7 @@ from heyho_server.api.limiting import Limiting
 from heyho_server.api.openapi import API, Document, describe, get_openapi
 from heyho_server.api.services import Services
 from heyho_server.api.sync import sync
+from heyho_server.api.watching import get_health, get_metrics, get_ready
 from heyho_server.errors import RequestError
 
 
@@ -32,7 +34,7 @@ def router() -> Router:
 
 def handlers() -> list[ControllerRouterHandler]:
     """Every path there is."""
-    return [router()]
+    return [router(), get_health, get_metrics, get_ready]
 
 
 def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> App:
@@ -66,4 +68,11 @@ def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> A
         openapi_config=None,
         logging_config=None,
     )
-    return Cors(Exchange(Limiting(cast(App, app), services.limiter, trusted_proxies)))
+    event.listen(
+        services.database.engine.sync_engine,
+        "handle_error",
+        lambda _: services.metrics.database_errors.inc(),
+    )
+    limited = Limiting(cast(App, app), services.limiter, trusted_proxies)
+    routes = {route.path_format for route in app.routes}
+    return Cors(Exchange(limited, services.metrics, routes))

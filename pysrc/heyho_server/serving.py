@@ -50,6 +50,7 @@ async def serve(settings: Settings) -> None:
                 database=database,
                 limits=settings.limits,
                 limiter=Limiter(settings.rates, windows),
+                metrics_token=settings.metrics_token,
             )
             tell(settings)
             await welcome(database, settings, services.now_ms())

@@ -41,8 +41,8 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
     """Replace `exc_info` by the exception's type and the places it came through.
 
     Not its message and not the variables on the way: they may hold a page's address or a token.
-    Messages of the operating system and of SQLite hold neither, and are kept. Those of PostgreSQL
-    quote values; of these only the code is kept.
+    Messages of the operating system and of SQLite hold neither, and are kept; of PostgreSQL's,
+    which may quote what was to be stored, only the name and the code of the error are.
     """
     given = event.pop("exc_info", None)
     problem = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
@@ -52,10 +52,8 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
         return event
     event["error"] = type(problem).__qualname__
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
-    if isinstance(cause, sqlite3.Error):
-        event["reason"] = str(cause)
-    elif sqlstate := getattr(cause, "sqlstate", None):
-        event["reason"] = f"SQLSTATE {sqlstate}"
+    if isinstance(cause, sqlite3.Error) or hasattr(cause, "sqlstate"):
+        event["reason"] = _reason(cause)
     elif isinstance(problem, OSError):
         event["reason"] = problem.strerror
     event["frames"] = [
@@ -63,3 +61,10 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
         for frame in traceback.extract_tb(problem.__traceback__)
     ]
     return event
+
+
+def _reason(problem: BaseException | None) -> str:
+    if isinstance(problem, sqlite3.Error):
+        return str(problem)
+    name = type(getattr(problem, "__cause__", None) or problem).__qualname__
+    return f"{name} {getattr(problem, 'sqlstate', None) or ''}".strip()

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from heyho_server import errors
+from heyho_server.api.watching import PATHS
 from heyho_server.app import router
 from heyho_server.cli import make_parser
 from heyho_server.storage.tables import metadata
@@ -21,8 +22,8 @@ def test_every_option_is_told() -> None:
 
 def test_every_path_is_told() -> None:
     paths = {route.path for route in router().routes}
-    assert len(paths) == 3
-    assert all(f"{path}`" in TEXT for path in paths)
+    assert len(paths) >= 4
+    assert all(f"{path}`" in TEXT for path in (*paths, *PATHS))
 
 
 def test_every_error_code_is_told() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Request
 
 from heyho_server.limiter import Limiter
+from heyho_server.metrics import Metrics
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import Intake
@@ -24,6 +25,7 @@ def system_now_ms() -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Attributes:
+    metrics_token: opens the metrics to other machines.
     now_ms: the clock, in epoch milliseconds.
     """
 
@@ -31,4 +33,6 @@ class Services:
     intake: Intake
     limits: Limits
     limiter: Limiter
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: str | None = field(default=None, repr=False)
     now_ms: Callable[[], int] = system_now_ms

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
@@ -18,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from heyho_server.errors import StartError
 from heyho_server.storage import sqlite
 
+# Of statements that go past SQLAlchemy.
+DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError)
 CONNECT_TIMEOUT_S = 10.0
 POOL_SIZE = 10
 MIGRATION_LOCK = 0x6865_7968_6F  # any number, as long as all of Heyho's servers take the same

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.types import ControllerRouterHandler
 
 from heyho_server.addresses import Network
 from heyho_server.api.asgi import App
@@ -17,14 +19,20 @@ from heyho_server.api.errors import on_exception, on_http_exception, on_request_
 from heyho_server.api.exchange import Exchange
 from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
+from heyho_server.api.openapi import API, Document, describe, get_openapi
 from heyho_server.api.services import Services
 from heyho_server.api.sync import sync
 from heyho_server.errors import RequestError
 
 
 def router() -> Router:
+    """Every path of the API."""
+    return Router(API, route_handlers=[get_config, get_openapi, get_summary, sync])
+
+
+def handlers() -> list[ControllerRouterHandler]:
     """Every path there is."""
-    return Router("/api/v1", route_handlers=[get_config, get_summary, sync])
+    return [router()]
 
 
 def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> App:
@@ -38,12 +46,18 @@ def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> A
     async def provide_services() -> Services:
         return services
 
+    @cache
+    def provide_document() -> Document:
+        return describe(handlers(), dependencies)
+
+    dependencies = {
+        "services": Provide(provide_services),
+        "caller": Provide(provide_caller),
+        "document": Provide(provide_document, sync_to_thread=True),
+    }
     app = Litestar(
-        route_handlers=[router()],
-        dependencies={
-            "services": Provide(provide_services),
-            "caller": Provide(provide_caller),
-        },
+        route_handlers=handlers(),
+        dependencies=dependencies,
         exception_handlers={
             RequestError: on_request_error,
             HTTPException: on_http_exception,

@@ -4,6 +4,7 @@ ServerError
 ├── StartError            the server cannot run with these settings; one sentence, exit status 2
 └── RequestError          the request cannot be answered as it is; becomes a JSON answer
     ├── BadBody           the body is not what it says it is                     (400)
+    ├── NothingStored     no record of a batch is good                           (400)
     ├── NotSignedIn       no token, or one that is not known                     (401)
     ├── ClientGone        the client went away before its request was whole      (400, unread)
     ├── BodyTimeout       the body stopped arriving                              (408)
@@ -44,6 +45,14 @@ class RequestError(ServerError):
 
 class BadBody(RequestError):
     error_code = "BAD_BODY"
+
+
+class NothingStored(RequestError):
+    error_code = "VALIDATION_FAILED"
+
+    def __init__(self, outcome: Mapping[str, Any]) -> None:
+        super().__init__("Validation failed for one or more records")
+        self.details = {"errors": [], "data": outcome}
 
 
 class NotSignedIn(RequestError):

@@ -44,6 +44,7 @@ async def serve(settings: Settings) -> None:
                 database=database,
                 limits=settings.limits,
                 limiter=Limiter(settings.rates, Windows()),
+                registration_open=settings.registration_open,
             )
             await welcome(database, settings, services.now_ms())
             app = create_app(services, settings.trusted_proxies)

@@ -45,6 +45,7 @@ class Settings:
         port: 0 takes a free one.
         database_url: of SQLAlchemy, with its asynchronous driver.
         bootstrap_token: a device token that is valid from the start.
+        registration_open: whether anybody may sign up.
         trusted_proxies: whose X-Forwarded-For is believed.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     bootstrap_token: str | None = None
+    registration_open: bool = False
     limits: Limits = Limits()
     rates: Rates = field(default_factory=Rates)
     trusted_proxies: tuple[Network, ...] = ()
@@ -95,6 +97,7 @@ def read_settings(
         tls_cert=tls_cert,
         tls_key=tls_key,
         bootstrap_token=read_bootstrap_token(environment),
+        registration_open=read_registration(environment),
         rates=read_rates(environment),
         trusted_proxies=read_trusted_proxies(environment),
     )
@@ -169,6 +172,14 @@ def read_bootstrap_token(environment: Mapping[str, str]) -> str | None:
             "digits and punctuation without spaces."
         )
     return token
+
+
+def read_registration(environment: Mapping[str, str]) -> bool:
+    """Whether HEYHO_REGISTRATION lets anybody sign up; usually not."""
+    given = environment.get("HEYHO_REGISTRATION", "").strip().lower() or "closed"
+    if given not in ("open", "closed"):
+        raise StartError(f"HEYHO_REGISTRATION is {given!r}; write open or closed.")
+    return given == "open"
 
 
 def read_trusted_proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:

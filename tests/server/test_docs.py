@@ -20,7 +20,7 @@ def test_every_option_is_told() -> None:
 
 
 def test_every_path_is_told() -> None:
-    paths = {route.path for route in router().routes}
+    paths = {route.path_format for route in router().routes}
     assert len(paths) >= 4
     assert all(f"{path}`" in TEXT for path in paths)
 

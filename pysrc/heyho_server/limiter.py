@@ -11,6 +11,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from heyho_server.rates import Rate, Rates
+from heyho_server.shared import SharedWindows
 
 # What two readings of a clock and floating point may add must not round up to a second more.
 TOLERANCE_S = 0.001
@@ -37,7 +38,19 @@ class Limiter:
 
     def __init__(self, rates: Rates, storage: Storage) -> None:
         self.rates = rates
+        self._storage = storage
         self._windows = MovingWindowRateLimiter(storage)
+
+    @property
+    def shares(self) -> bool:
+        """Whether requests are counted where they are meant to be."""
+        return not isinstance(self._storage, SharedWindows) or self._storage.reachable
+
+    async def is_shared(self) -> bool:
+        """The same, asked anew."""
+        if isinstance(self._storage, SharedWindows):
+            return await self._storage.check()
+        return True
 
     async def count(self, rate: Rate, key: str) -> Count:
         """Count a request of whoever the key stands for, unless that would be too many."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 import traceback
 
@@ -40,7 +41,8 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
     """Replace `exc_info` by the exception's type and the places it came through.
 
     Not its message and not the variables on the way: they may hold a page's address or a token.
-    Messages of the operating system and of the database driver hold neither, and are kept.
+    Messages of the operating system and of SQLite hold neither, and are kept; of PostgreSQL's,
+    which may quote what was to be stored, only the name and the code of the error are.
     """
     given = event.pop("exc_info", None)
     problem = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
@@ -50,7 +52,7 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
         return event
     event["error"] = type(problem).__qualname__
     if isinstance(problem, DBAPIError):
-        event["reason"] = str(problem.orig)
+        event["reason"] = _reason(problem.orig)
     elif isinstance(problem, OSError):
         event["reason"] = problem.strerror
     event["frames"] = [
@@ -58,3 +60,10 @@ def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -
         for frame in traceback.extract_tb(problem.__traceback__)
     ]
     return event
+
+
+def _reason(problem: BaseException | None) -> str:
+    if isinstance(problem, sqlite3.Error):
+        return str(problem)
+    name = type(getattr(problem, "__cause__", None) or problem).__qualname__
+    return f"{name} {getattr(problem, 'sqlstate', None) or ''}".strip()

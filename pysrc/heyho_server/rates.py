@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from heyho_server.errors import StartError
 
@@ -41,6 +41,10 @@ class Rates:
     sync_user: Rate | None = Rate("sync-user", 5, 1)
     login: Rate | None = Rate("login", 5, 1200)
     pair: Rate | None = Rate("pair", 10, 600)
+
+    def named(self) -> dict[str, Rate | None]:
+        """All of them, by the names of their attributes."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @property
     def of_a_sync(self) -> list[Rate]:

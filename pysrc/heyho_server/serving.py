@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import signal
 import socket
 import ssl
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
 
 import structlog
 from granian._granian import SocketHolder
@@ -20,10 +26,13 @@ from heyho_server.api.services import Services
 from heyho_server.app import create_app
 from heyho_server.errors import StartError
 from heyho_server.limiter import Limiter
+from heyho_server.logs import configure_logs
 from heyho_server.settings import Settings
+from heyho_server.shared import SharedWindows
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import ensure_device
 from heyho_server.windows import Windows
+from heyho_server.workers import Orders, Supervisor
 
 BACKLOG = 128
 START_TIMEOUT_S = 30.0
@@ -39,16 +48,75 @@ async def serve(settings: Settings) -> None:
         StartError: the server cannot start.
     """
     with open_socket(settings.host, settings.port) as listener:
-        async with open_database(settings.database_url) as database:
-            services = Services(
-                database=database,
-                limits=settings.limits,
-                limiter=Limiter(settings.rates, Windows()),
-                registration_open=settings.registration_open,
-            )
-            await welcome(database, settings, services.now_ms())
-            app = create_app(services, settings.trusted_proxies)
-            await run(app, listener, settings)
+        async with open_services(settings) as services:
+            tell(settings)
+            await welcome(services.database, settings, services.now_ms())
+            if settings.workers == 1:
+                await run(services, listener, settings)
+        if settings.workers > 1:
+            supervisor = Supervisor(settings.workers, work, settings, listener)
+            await supervisor.run(partial(announce, settings, listener.getsockname()))
+
+
+def work(settings: Settings, listener: socket.socket, line: Connection) -> None:
+    """Be one of several workers, in a process of its own."""
+    os.umask(0o077)
+    configure_logs()
+
+    async def serve_one() -> None:
+        async with open_services(settings) as services:
+            await run(services, listener, settings, Orders(line))
+
+    try:
+        asyncio.run(serve_one())
+    except StartError as problem:
+        sys.stderr.write(f"heyho: {problem}\n")
+        sys.exit(2)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """What the application works with.
+
+    Raises:
+        StartError: a part of it cannot be reached.
+    """
+    async with (
+        open_windows(settings.rate_limit_url) as windows,
+        open_database(settings.database_url) as database,
+    ):
+        yield Services(
+            database=database,
+            limits=settings.limits,
+            limiter=Limiter(settings.rates, windows),
+            registration_open=settings.registration_open,
+            metrics_token=settings.metrics_token,
+        )
+
+
+@asynccontextmanager
+async def open_windows(url: str | None) -> AsyncIterator[Windows | SharedWindows]:
+    """Where requests are counted: in this process, or in a Redis that answers.
+
+    Raises:
+        StartError: it does not answer.
+    """
+    if url is None:
+        yield Windows()
+        return
+    shared = SharedWindows(url)
+    await shared.open()
+    try:
+        yield shared
+    finally:
+        await shared.close()
+
+
+def tell(settings: Settings) -> None:
+    """Log what the server runs with, and what nobody reads."""
+    for name, meant in settings.unknown.items():
+        log.warning("unknown variable", name=name, meant=meant)
+    log.info("settings", **settings.summary())
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -116,32 +184,38 @@ class _Server(Server):
         self._shd = SocketHolder(self._listener.detach(), False, BACKLOG)  # type: ignore[call-arg, assignment]
 
 
-async def run(app: App, listener: socket.socket, settings: Settings) -> None:
-    """Serve the application on the socket until a signal comes.
+async def run(
+    services: Services, listener: socket.socket, settings: Settings, orders: Orders | None = None
+) -> None:
+    """Serve the application on the socket until a signal comes, or the orders say so.
 
-    The first signal lets what was accepted come to its end, for GRACE_S at most; a second one
-    does not wait.
+    The first one lets what was accepted come to its end, for GRACE_S at most; a second one does
+    not wait.
     """
-    host, port = listener.getsockname()[:2]
-    server = _Server(app, listener, settings)
+    address = listener.getsockname()
+    server = _Server(create_app(services, settings.trusted_proxies), listener, settings)
     serving = asyncio.create_task(server.serve())
-    _stop_on_signals(server, serving)
-    answering = asyncio.create_task(answers(host, port, tls=settings.tls_cert is not None))
-    await asyncio.wait((serving, answering), return_when=asyncio.FIRST_COMPLETED)
-    if answering.done() and not serving.done():
-        answering.result()
-        log.info("listening", host=host, port=port, scheme=settings.scheme)
-        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        sys.stdout.write(f"listening on {settings.scheme}://{shown}:{port}\n")
-        sys.stdout.flush()
-    await asyncio.wait((serving,))
-    answering.cancel()
+    stop = _stopper(server, serving)
+    if orders is not None:
+        orders.obey(stop)
+        orders.serving()
+        await asyncio.wait((serving,))
+    else:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        answering = asyncio.create_task(announce(settings, address))
+        await asyncio.wait((serving, answering), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done() and not serving.done():
+            answering.result()
+        await asyncio.wait((serving,))
+        answering.cancel()
     if not serving.cancelled():
         serving.result()
     log.info("stopped", unfinished=serving.cancelled())
 
 
-def _stop_on_signals(server: Server, serving: asyncio.Task[None]) -> None:
+def _stopper(server: Server, serving: asyncio.Task[None]) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
     stopping = False
 
@@ -154,8 +228,17 @@ def _stop_on_signals(server: Server, serving: asyncio.Task[None]) -> None:
         server.stop()  # type: ignore[no-untyped-call]
         loop.call_later(GRACE_S, serving.cancel)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+    return stop
+
+
+async def announce(settings: Settings, address: Any) -> None:
+    """Say where the server is, once it answers there."""
+    host, port = address[:2]
+    await answers(host, port, tls=settings.tls_cert is not None)
+    log.info("listening", host=host, port=port, scheme=settings.scheme)
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    sys.stdout.write(f"listening on {settings.scheme}://{shown}:{port}\n")
+    sys.stdout.flush()
 
 
 async def answers(host: str, port: int, *, tls: bool) -> None:

@@ -8,16 +8,24 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from heyho_server.addresses import Network
+from heyho_server.environment import read_number, read_switch, unknown_variables, with_secrets
 from heyho_server.errors import StartError
 from heyho_server.rates import Rates, read_rates
+from heyho_server.shared import read_rate_limit_url
 
+HOST = "127.0.0.1"
+PORT = 8787
+DATA = Path("heyho-data")
 DATABASE_FILE = "heyho.sqlite3"
 MIN_TOKEN = 16
+MAX_WORKERS = 64
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -46,11 +54,15 @@ class Settings:
         database_url: of SQLAlchemy, with its asynchronous driver.
         bootstrap_token: a device token that is valid from the start.
         registration_open: whether anybody may sign up.
+        rate_limit_url: the Redis to count requests in; None where that is the process's own.
+        workers: how many processes answer.
+        metrics_token: opens the metrics to other machines.
         trusted_proxies: whose X-Forwarded-For is believed.
+        unknown: variables that nothing reads, each with the one that may have been meant.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8787
+    host: str = HOST
+    port: int = PORT
     database_url: URL
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -58,29 +70,68 @@ class Settings:
     registration_open: bool = False
     limits: Limits = Limits()
     rates: Rates = field(default_factory=Rates)
+    rate_limit_url: str | None = field(default=None, repr=False)
+    workers: int = 1
+    metrics_token: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    unknown: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def scheme(self) -> str:
         return "https" if self.tls_cert else "http"
 
+    def summary(self) -> dict[str, Any]:
+        """What the log says of the settings: no password and no token."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "database": self.database_url.render_as_string(hide_password=True),
+            "tls": self.tls_cert is not None,
+            "workers": self.workers,
+            "registration": "open" if self.registration_open else "closed",
+            "bootstrap_token": "***" if self.bootstrap_token else None,
+            "metrics_token": "***" if self.metrics_token else None,
+            "rate_limit_url": masked(self.rate_limit_url),
+            "rates": {
+                name: f"{rate.quota}/{rate.window_s} seconds" if rate else "off"
+                for name, rate in self.rates.named().items()
+            },
+            "trusted_proxies": [str(network) for network in self.trusted_proxies],
+        }
+
 
 def read_settings(
     *,
-    host: str,
-    port: int,
-    data: Path,
-    database_url: str | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    insecure: bool,
+    host: str | None = None,
+    port: int | None = None,
+    data: Path | None = None,
+    database_url: str | None = None,
+    rate_limit_url: str | None = None,
+    workers: int | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
+    insecure: bool = False,
     environment: Mapping[str, str],
 ) -> Settings:
-    """Put the settings together from the command line and the environment.
+    """Put the settings together from the command line and, where that says nothing, the
+    environment.
 
     Raises:
         StartError: the first thing that is wrong, with what to do about it.
     """
+    settled = with_secrets(environment)
+
+    def text(name: str) -> str | None:
+        return settled.get(name, "").strip() or None
+
+    def path(name: str) -> Path | None:
+        return Path(found) if (found := text(name)) else None
+
+    host = host or text("HEYHO_HOST") or HOST
+    port = read_number(settled, "HEYHO_PORT", PORT) if port is None else port
+    workers = read_number(settled, "HEYHO_WORKERS", 1) if workers is None else workers
+    tls_cert, tls_key = tls_cert or path("HEYHO_TLS_CERT"), tls_key or path("HEYHO_TLS_KEY")
+    insecure = insecure or read_switch(settled, "HEYHO_INSECURE")
     if not 0 <= port <= 65535:
         raise StartError(f"Port {port} does not exist; choose one from 0 to 65535.")
     check_tls(tls_cert, tls_key)
@@ -90,17 +141,47 @@ def read_settings(
             "in the clear: give --tls-cert and --tls-key, or --insecure if a proxy in front of "
             "the server does the encryption."
         )
+    rates = read_rates(settled)
+    rate_limit_url = read_rate_limit_url(rate_limit_url or text("HEYHO_RATE_LIMIT_URL"))
+    check_workers(workers, shared=rate_limit_url is not None, rates=rates)
     return Settings(
         host=host,
         port=port,
-        database_url=read_database_url(database_url, data),
+        database_url=read_database_url(
+            database_url or text("HEYHO_DATABASE_URL"), data or path("HEYHO_DATA") or DATA
+        ),
         tls_cert=tls_cert,
         tls_key=tls_key,
-        bootstrap_token=read_bootstrap_token(environment),
-        registration_open=read_registration(environment),
-        rates=read_rates(environment),
-        trusted_proxies=read_trusted_proxies(environment),
+        bootstrap_token=read_token(settled, "HEYHO_BOOTSTRAP_TOKEN"),
+        registration_open=read_registration(settled),
+        rates=rates,
+        rate_limit_url=rate_limit_url,
+        workers=workers,
+        metrics_token=read_token(settled, "HEYHO_METRICS_TOKEN"),
+        trusted_proxies=read_trusted_proxies(settled),
+        unknown=unknown_variables(environment),
     )
+
+
+def check_workers(workers: int, *, shared: bool, rates: Rates) -> None:
+    """Refuse several processes that would each let the whole quota through."""
+    if not 1 <= workers <= MAX_WORKERS:
+        raise StartError(f"{workers} workers are not to be had; choose 1 to {MAX_WORKERS}.")
+    if workers > 1 and not shared and any(rates.named().values()):
+        raise StartError(
+            "Several workers have to count requests together: give --rate-limit-url, or set all "
+            "limits to off."
+        )
+
+
+def masked(url: str | None) -> str | None:
+    """An address without the password in it."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    name, at, place = parts.netloc.rpartition("@")
+    kept = f"{name.partition(':')[0]}:***@{place}" if at else place
+    return parts._replace(netloc=kept, query="").geturl()
 
 
 def is_loopback(host: str) -> bool:
@@ -156,19 +237,19 @@ def read_database_url(given: str | None, data: Path) -> URL:
     return url.set(drivername="sqlite+aiosqlite")
 
 
-def read_bootstrap_token(environment: Mapping[str, str]) -> str | None:
-    """The token from HEYHO_BOOTSTRAP_TOKEN; None where it is unset or empty."""
-    token = environment.get("HEYHO_BOOTSTRAP_TOKEN", "").strip()
+def read_token(environment: Mapping[str, str], name: str) -> str | None:
+    """The token from a variable; None where it is unset or empty."""
+    token = environment.get(name, "").strip()
     if not token:
         return None
     if len(token) < MIN_TOKEN:
         raise StartError(
-            f"HEYHO_BOOTSTRAP_TOKEN is shorter than {MIN_TOKEN} characters and could be guessed; "
+            f"{name} is shorter than {MIN_TOKEN} characters and could be guessed; "
             "take a random one, such as `openssl rand -hex 32` prints."
         )
     if not _TOKEN.fullmatch(token):
         raise StartError(
-            "HEYHO_BOOTSTRAP_TOKEN holds characters that cannot travel in a header; use letters, "
+            f"{name} holds characters that cannot travel in a header; use letters, "
             "digits and punctuation without spaces."
         )
     return token

@@ -14,6 +14,11 @@ LEEWAY = 0.1
 LEEWAY_MAX_S = 0.1
 
 
+def enforced_s(window_s: float) -> float:
+    """How long a window really is: a tenth less, 0.1 seconds at most."""
+    return window_s - min(window_s * LEEWAY, LEEWAY_MAX_S)
+
+
 @dataclass(slots=True)
 class _Window:
     length_s: float
@@ -48,7 +53,7 @@ class Windows(MemoryStorage):
         """Take `amount` requests, or none where they are too many; those are not counted."""
         now_s = self._clock()
         self._sweep(now_s)
-        window = self._windows.setdefault(key, _Window(expiry - min(expiry * LEEWAY, LEEWAY_MAX_S)))
+        window = self._windows.setdefault(key, _Window(enforced_s(expiry)))
         window.forget(now_s)
         if len(window.taken) + amount > limit:
             return False

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from heyho_server import commands, errors
+from heyho_server.api.watching import PATHS
 from heyho_server.app import router
 from heyho_server.cli import make_parser
 from heyho_server.storage.tables import metadata
@@ -37,7 +38,7 @@ def test_every_command_is_told() -> None:
 def test_every_path_is_told() -> None:
     paths = {route.path_format for route in router().routes}
     assert len(paths) >= 4
-    assert all(f"{path}`" in TEXT for path in paths)
+    assert all(f"{path}`" in TEXT for path in (*paths, *PATHS))
 
 
 def test_every_error_code_is_told() -> None:

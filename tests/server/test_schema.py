@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from harness.server import ServerProcess
+from heyho_server.api.watching import PATHS
 from heyho_server.app import router
 
 CHECKS = [
@@ -54,7 +55,8 @@ def test_the_document_is_one_of_openapi_3_1(described: schemathesis.BaseSchema) 
 
 
 def test_every_path_is_in_it(document: dict[str, Any]) -> None:
-    assert {route.path_format for route in router().routes} <= document["paths"].keys()
+    paths = {route.path_format for route in router().routes} | set(PATHS)
+    assert paths <= document["paths"].keys()
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

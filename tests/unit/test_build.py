@@ -1,4 +1,4 @@
-"""The pure parts of build.py: what counts as done, as the same, and as a Chromium."""
+"""The pure parts of build.py: what counts as done, as the same, as a Chromium, and as a service."""
 
 from __future__ import annotations
 
@@ -200,6 +200,69 @@ class TestChromium:
         monkeypatch.setenv("HEYHO_CHROMIUM", str(root / "nowhere"))
         with pytest.raises(build.Failure, match=r"nowhere.* correct or unset it"):
             build.chromium()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the fake programs are shell scripts")
+class TestServices:
+    @pytest.fixture(autouse=True)
+    def machine(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A machine with an empty path and nothing of Debian's."""
+        for name in ("POSTGRES", "REDIS"):
+            monkeypatch.delenv(f"HEYHO_{name}", raising=False)
+            monkeypatch.setattr(build, f"{name}_FILE", root / f"found-{name}")
+        monkeypatch.setenv("PATH", str(root / "bin"))
+        monkeypatch.setattr(build, "POSTGRES_HOMES", root / "debian")
+
+    def programs(self, directory: Path, *names: str) -> str:
+        for name in names:
+            write(directory / name, "#!/bin/sh\n", 0o755)
+        return str(directory)
+
+    def test_postgres_is_found_on_the_path(self, root: Path) -> None:
+        self.programs(root / "debian" / "17" / "bin", "initdb", "postgres")
+        found = self.programs(root / "bin", "initdb", "postgres")
+        assert build.postgres() == found
+
+    def test_postgres_of_debian_is_the_newest_that_is_whole(self, root: Path) -> None:
+        for version in ("9", "15", "16"):
+            self.programs(root / "debian" / version / "bin", "initdb", "postgres")
+        self.programs(root / "debian" / "17" / "bin", "psql")
+        self.programs(root / "bin", "postgres")
+        assert build.postgres() == str(root / "debian" / "16" / "bin")
+
+    def test_valkey_comes_before_redis(self, root: Path) -> None:
+        self.programs(root / "bin", "redis-server")
+        assert build.find_redis() == str(root / "bin" / "redis-server")
+        self.programs(root / "bin", "valkey-server")
+        assert build.redis() == str(root / "bin" / "valkey-server")
+
+    def test_they_are_looked_for_once(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.programs(root / "bin", "initdb", "postgres", "redis-server")
+        found = (build.postgres(), build.redis())
+        for name in ("find_postgres", "find_redis"):
+            monkeypatch.setattr(build, name, pytest.fail)
+        assert (build.postgres(), build.redis()) == found
+
+    @pytest.mark.parametrize(
+        ("name", "package"), [("postgres", "postgresql"), ("redis", "redis-server")]
+    )
+    def test_without_apt_the_sentence_says_what_to_run(self, name: str, package: str) -> None:
+        with pytest.raises(build.Failure, match=rf"run `sudo apt-get install {package}`"):
+            getattr(build, name)()
+
+    @pytest.mark.parametrize("name", ["postgres", "redis"])
+    def test_of_the_person_must_be_there(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setenv(f"HEYHO_{name.upper()}", str(root / "nowhere"))
+        with pytest.raises(build.Failure, match=r"nowhere.* correct or unset it"):
+            getattr(build, name)()
+
+    def test_of_the_person_override_all(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.programs(root / "bin", "initdb", "postgres")
+        own = self.programs(root / "own", "initdb", "postgres")
+        monkeypatch.setenv("HEYHO_POSTGRES", own)
+        assert build.postgres() == own
 
 
 class TestCommands:

@@ -61,7 +61,7 @@ def on_http_exception(_: AnyRequest, problem: HTTPException) -> Response[dict[st
 
 def on_exception(request: AnyRequest, problem: Exception) -> Response[dict[str, Any]]:
     """The answer to a fault of the server's own, which is logged."""
-    log.error("request failed", path=request.url.path, exc_info=problem)
+    log.error("request failed", exc_info=problem)
     message = (
         "Data sync failed"
         if request.url.path.endswith("/data/sync")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from heyho_server.addresses import Network, household, origin
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.errors import send_error
+from heyho_server.api.watching import PATHS
 from heyho_server.errors import RateLimited
 from heyho_server.limiter import Count, Limiter
 from heyho_server.rates import Rate
@@ -30,7 +31,7 @@ class Limiting:
     """Counts each request by its address, and refuses what is too many before reading it.
 
     Syncs have a rate of their own, which `count` adds their user's to; all else has the general
-    one. Preflights never come here.
+    one, but for those who watch over the server. Preflights never come here.
     """
 
     def __init__(self, app: App, limiter: Limiter, trusted: Sequence[Network]) -> None:
@@ -39,7 +40,7 @@ class Limiting:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] not in PATHS:
             rates = self._limiter.rates
             is_sync = scope["method"] == "POST" and scope["path"].rstrip("/") == SYNC_PATH
             rate = rates.sync_address if is_sync else rates.general
@@ -84,6 +85,13 @@ def address_of(scope: Scope) -> str:
     """By what a request's address is counted."""
     standing: _Standing = scope[_STANDING]
     return standing.address
+
+
+def limited_by(scope: Scope) -> str | None:
+    """The name of the rate that has refused a request."""
+    standing = scope.get(_STANDING)
+    counts = standing.counts if standing is not None else []
+    return next((count.rate.name for count in counts if not count.allowed), None)
 
 
 def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Request
 
 from heyho_server.limiter import Limiter
+from heyho_server.metrics import Metrics
 from heyho_server.passwords import Passwords
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
@@ -25,6 +26,7 @@ def system_now_ms() -> int:
 class Services:
     """Attributes:
     registration_open: whether anybody may sign up.
+    metrics_token: opens the metrics to other machines.
     now_ms: the clock, in epoch milliseconds.
     """
 
@@ -33,4 +35,6 @@ class Services:
     limiter: Limiter
     passwords: Passwords = field(default_factory=Passwords)
     registration_open: bool = False
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: str | None = field(default=None, repr=False)
     now_ms: Callable[[], int] = system_now_ms

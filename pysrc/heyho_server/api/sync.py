@@ -149,6 +149,8 @@ async def sync(
             await store_visits(connection, caller, batch.visits, now_ms=now_ms)
             await store_aggregates(connection, caller, batch.aggregates, now_ms=now_ms)
             await mark_seen(connection, caller, now_ms=now_ms)
+    services.metrics.visits.inc(len(batch.visits))
+    services.metrics.rejected.inc(len(batch.rejected))
     log.info(
         "synced",
         user_id=caller.user_id,

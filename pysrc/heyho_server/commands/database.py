@@ -12,8 +12,9 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server.environment import with_secrets
 from heyho_server.errors import StartError
-from heyho_server.settings import read_database_url
+from heyho_server.settings import DATA, read_database_url
 from heyho_server.storage.accounts import Account, find_account_by_email, list_accounts
 from heyho_server.storage.database import describe, open_database
 
@@ -40,9 +41,9 @@ def in_transaction(
         arguments: with those of `common_options`; the environment says what they do not.
         make: whether to make a file that is not there, as a server would.
     """
-    given = arguments.database_url or os.environ.get("HEYHO_DATABASE_URL", "").strip() or None
-    data = arguments.data or Path(os.environ.get("HEYHO_DATA", "").strip() or "heyho-data")
-    url = read_database_url(given, data)
+    settled = with_secrets(os.environ)
+    given = arguments.database_url or settled.get("HEYHO_DATABASE_URL", "").strip() or None
+    url = read_database_url(given, arguments.data or Path(settled.get("HEYHO_DATA") or DATA))
     if not make and url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise StartError(
             f"There is no database at {url.database}; give --data or --database-url as the "

@@ -39,6 +39,7 @@ class Visit:
         source_page_visit_id: the visit that led here by a link or a redirect, if any.
         anonymous_client_id: the device.
         seq: the store's sequence number; None before the visit is stored.
+        category, details: what only the original HeyHo says; `details` is JSON of an object.
     """
 
     id: str
@@ -55,6 +56,8 @@ class Visit:
     source_page_visit_id: str | None = None
     anonymous_client_id: str = ""
     seq: int | None = None
+    category: str | None = None
+    details: str | None = None
 
     @property
     def duration_ms(self) -> int:

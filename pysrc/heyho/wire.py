@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
+from heyho.details import category_of, details_of, pick, time_of_text
 from heyho.errors import RecordError
 from heyho.model import IdlePeriod, Visit
 
@@ -21,6 +22,7 @@ MAX_TITLE = 500
 MAX_DOMAIN = 253
 MAX_IDLE_PERIODS = 1000
 MAX_REASON = 32
+MAX_DURATION_MS = 86_400_000  # of a visit of which only that is told
 MAX_AT_MS = 253_402_300_800_000  # the year 10000, where calendars stop
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
@@ -44,6 +46,11 @@ def domain_of(url: str) -> str:
 def bare_host(host: str) -> str:
     """A host as `domain_of` gives it."""
     return host.lower().removeprefix("www.")[:MAX_DOMAIN]
+
+
+def title_of(url: str) -> str:
+    """What a page without a title is called: its address, without scheme and query."""
+    return re.split("[?#]", url.partition("://")[2], maxsplit=1)[0].rstrip("/")[:MAX_TITLE]
 
 
 def visit_to_record(visit: Visit) -> dict[str, Any]:
@@ -78,7 +85,8 @@ def visit_from_record(record: object, *, client_id: str = "") -> Visit:
 
     Titles and domains are cut to their limits, characters that cannot be kept are replaced in a
     title, an end before the start is moved to it, and the active time to the duration at most;
-    what cannot be a visit is refused.
+    what cannot be a visit is refused. The original HeyHo's records go by further names, and a
+    visit of its that goes on still has no end: it ends where it was last known to.
 
     Args:
         record: a decoded JSON value.
@@ -89,34 +97,38 @@ def visit_from_record(record: object, *, client_id: str = "") -> Visit:
     """
     if not isinstance(record, dict):
         raise RecordError(None, "record", "A record must be a JSON object.")
-    visit_id = record.get("id")
+    visit_id = pick(record, "id", "visitId")
     if not isinstance(visit_id, str) or not _ID.fullmatch(visit_id):
         raise RecordError(
             None, "id", f"id must be 1 to {MAX_ID} printable ASCII characters without spaces."
         )
     read = _Reader(record, visit_id)
     url = read.url()
-    started_at = read.at("startedAt")
-    ended_at = read.at("endedAt", default=started_at)
-    ended_at = max(started_at, ended_at)
-    rate = record.get("engagementRate")
+    started_at = read.at("startedAt", "visited_at", "opened_at", "timestamp")
+    ended_at = max(started_at, read.end(started_at))
+    rate = pick(record, "engagementRate", "engagement_rate")
     if rate is not None and not (is_number(rate) and 0 <= rate <= 1):
         raise read.error("engagementRate", "engagementRate must be a number from 0 to 1.")
+    active_ms = read.milliseconds("activeDuration")
+    if active_ms is None:
+        active_ms = round((rate or 0) * (ended_at - started_at))
     return Visit(
         id=visit_id,
         url=url,
-        title=read.title(),
+        title=read.title() or ("" if record.get("title") is not None else title_of(url)),
         domain=bare_host(read.text("domain") or domain_of(url)),
         started_at=started_at,
         ended_at=ended_at,
-        active_duration_ms=min(read.milliseconds("activeDuration"), ended_at - started_at),
+        active_duration_ms=min(active_ms, ended_at - started_at),
         idle_periods=read.idle_periods(),
         tab_id=read.integer("tabId"),
         window_id=read.integer("windowId"),
         transition=read.text("transition"),
-        source_page_visit_id=read.text("sourcePageVisitId"),
-        anonymous_client_id=read.text("anonymousClientId") or client_id,
+        source_page_visit_id=read.text("sourcePageVisitId", "source_page_visit_id"),
+        anonymous_client_id=read.text("anonymousClientId", "anonymous_client_id") or client_id,
         seq=read.integer("seq"),
+        category=category_of(record, read.error),
+        details=details_of(record, read.error),
     )
 
 
@@ -141,26 +153,40 @@ class _Reader:
         self._check_text("url", url)
         return url
 
-    def at(self, field: str, *, default: int | None = None) -> int:
-        value = self._record.get(field)
+    def at(self, field: str, *others: str) -> int:
+        value = pick(self._record, field, *others)
         if value is None:
-            if default is None:
-                raise self.error(field, f"{field} is missing.")
-            return default
-        if not is_number(value) or not 0 <= value < MAX_AT_MS:
-            raise self.error(field, f"{field} must be a time in epoch milliseconds.")
-        return int(value)
+            raise self.error(field, f"{field} is missing.")
+        at = read_time(value)
+        if at is None:
+            raise self.error(field, f"{field} must be a time in epoch milliseconds, or ISO 8601.")
+        return at
 
-    def milliseconds(self, field: str) -> int:
+    def end(self, started_at: int) -> int:
+        """When the visit ended or, where that is not told, was last known to go on."""
+        if pick(self._record, "endedAt", "ended_at") is not None:
+            return self.at("endedAt", "ended_at")
+        for names in (("closedAt", "closed_at"), ("lastHeartbeat", "last_heartbeat")):
+            at = read_time(pick(self._record, *names))
+            if at is not None:
+                return at
+        seconds = pick(self._record, "durationSeconds", "duration_seconds")
+        for length, unit_ms in ((self._record.get("duration"), 1), (seconds, 1000)):
+            if is_number(length):
+                length_ms = min(max(length, 0), MAX_DURATION_MS) * unit_ms
+                return min(started_at + int(min(length_ms, MAX_DURATION_MS)), MAX_AT_MS - 1)
+        return started_at
+
+    def milliseconds(self, field: str) -> int | None:
         value = self._record.get(field)
         if value is None:
-            return 0
+            return None
         if not is_number(value) or value < 0:
             raise self.error(field, f"{field} must be a number of milliseconds, 0 or more.")
         return int(value)
 
-    def text(self, field: str) -> str | None:
-        value = self._record.get(field)
+    def text(self, field: str, *others: str) -> str | None:
+        value = pick(self._record, field, *others)
         if value is None:
             return None
         if not isinstance(value, str):
@@ -183,7 +209,7 @@ class _Reader:
         return int(value)
 
     def idle_periods(self) -> tuple[IdlePeriod, ...]:
-        value = self._record.get("idlePeriods")
+        value = pick(self._record, "idlePeriods", "idle_periods")
         if value is None:
             return ()
         if not isinstance(value, list) or len(value) > MAX_IDLE_PERIODS:
@@ -196,7 +222,11 @@ class _Reader:
         if isinstance(value, dict):
             start, end = value.get("start"), value.get("end")
             reason = value.get("reason")
-            end = start if end is None else end
+            if end is None:
+                length = value.get("durationMs")
+                end = start
+                if is_number(start) and is_number(length) and 0 <= length < MAX_AT_MS:
+                    end = start + length
             if (
                 is_number(start)
                 and is_number(end)
@@ -212,6 +242,13 @@ class _Reader:
     def _check_text(self, field: str, text: str) -> None:
         if _UNKEEPABLE.search(text):
             raise self.error(field, f"{field} holds characters that no database can keep.")
+
+
+def read_time(value: object) -> int | None:
+    """A time as epoch milliseconds, from those or from text in ISO 8601; None where it is none."""
+    if isinstance(value, str):
+        value = time_of_text(value)
+    return int(value) if is_number(value) and 0 <= value < MAX_AT_MS else None
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -13,15 +13,19 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy import event
 
 from heyho_server.addresses import Network
+from heyho_server.api.accounts import USERS
 from heyho_server.api.asgi import App
 from heyho_server.api.auth import provide_caller
 from heyho_server.api.cors import Cors
+from heyho_server.api.devices import DEVICES
 from heyho_server.api.errors import on_exception, on_http_exception, on_request_error
 from heyho_server.api.exchange import Exchange
 from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
 from heyho_server.api.openapi import API, Document, describe, get_openapi
+from heyho_server.api.pairing import PAIRING
 from heyho_server.api.services import Services
+from heyho_server.api.signing import SIGNING
 from heyho_server.api.sync import sync
 from heyho_server.api.watching import get_health, get_metrics, get_ready
 from heyho_server.errors import RequestError
@@ -29,7 +33,8 @@ from heyho_server.errors import RequestError
 
 def router() -> Router:
     """Every path of the API."""
-    return Router(API, route_handlers=[get_config, get_openapi, get_summary, sync])
+    data = [get_config, get_openapi, get_summary, sync]
+    return Router(API, route_handlers=[*data, *SIGNING, *PAIRING, *DEVICES, *USERS])
 
 
 def handlers() -> list[ControllerRouterHandler]:

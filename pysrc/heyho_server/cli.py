@@ -1,4 +1,4 @@
-"""The command line: arguments to settings, settings to a running server."""
+"""The command line: a command of `commands`, or else settings and a server that runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from heyho_server import commands
 from heyho_server.errors import StartError
 from heyho_server.logs import configure_logs
 from heyho_server.serving import serve
@@ -16,16 +17,19 @@ from heyho_server.settings import DATA, HOST, PORT, Settings, read_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until it is told to stop.
+    """Carry out a command, or run the server until it is told to stop.
 
     Returns:
-        The exit status: 0 after a stop by a signal, 2 where the server cannot start.
+        The exit status: 0 when all was done, 2 where it cannot be.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     os.umask(0o077)
-    configure_logs()
     try:
-        settings = parse(arguments)
-        asyncio.run(serve(settings))
+        if arguments and arguments[0] in commands.NAMES:
+            commands.run(arguments)
+        else:
+            configure_logs()
+            asyncio.run(serve(parse(arguments)))
     except StartError as problem:
         sys.stderr.write(f"heyho: {problem}\n")
         return 2
@@ -46,7 +50,9 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
 def make_parser() -> argparse.ArgumentParser:
     """Every option; what is not given is None, and left to the environment and defaults."""
     parser = argparse.ArgumentParser(
-        prog="heyho_server", description="Heyho's server: keeps the visits your browser sends it."
+        prog="heyho_server",
+        description="Heyho's server: keeps the visits your browser sends it.",
+        epilog=f"Further commands, each with a --help of its own: {', '.join(commands.NAMES)}.",
     )
     parser.add_argument("--host", help=f"address to listen at ({HOST})")
     parser.add_argument("--port", type=int, help=f"port to listen at; 0 takes a free one ({PORT})")

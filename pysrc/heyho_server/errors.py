@@ -2,10 +2,16 @@
 
 ServerError
 ├── StartError            the server cannot run with these settings; one sentence, exit status 2
+├── EmailTaken            a user has this email address already
 └── RequestError          the request cannot be answered as it is; becomes a JSON answer
     ├── BadBody           the body is not what it says it is                     (400)
     ├── NothingStored     no record of a batch is good                           (400)
     ├── NotSignedIn       no token, or one that is not known                     (401)
+    ├── WrongPassword     no user has this email address and password              (401)
+    ├── WrongCode         a pairing code that is not known, or not any more      (400)
+    ├── Forbidden         not for this caller to do                              (403)
+    ├── NotFound          what the address names is not there for this caller    (404)
+    ├── Conflict          not possible as things are                             (409)
     ├── ClientGone        the client went away before its request was whole      (400, unread)
     ├── BodyTimeout       the body stopped arriving                              (408)
     ├── TooLarge          too many bytes or too many records                     (413)
@@ -25,6 +31,10 @@ class ServerError(Exception):
 
 class StartError(ServerError):
     """The message is the sentence for the person who starts the server."""
+
+
+class EmailTaken(ServerError):
+    """There is a user with this email address."""
 
 
 class RequestError(ServerError):
@@ -62,6 +72,39 @@ class NotSignedIn(RequestError):
 
     def __init__(self) -> None:
         super().__init__("You need to sign in or sign up before continuing.")
+
+
+class WrongPassword(RequestError):
+    status = 401
+    error_code = "WRONG_PASSWORD"
+    headers = MappingProxyType({"www-authenticate": "Bearer"})
+
+    def __init__(self) -> None:
+        super().__init__("The email address or the password is wrong; try again.")
+
+
+class WrongCode(RequestError):
+    error_code = "WRONG_CODE"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This pairing code is mistyped, used, or older than ten minutes; make a new one."
+        )
+
+
+class Forbidden(RequestError):
+    status = 403
+    error_code = "FORBIDDEN"
+
+
+class NotFound(RequestError):
+    status = 404
+    error_code = "NOT_FOUND"
+
+
+class Conflict(RequestError):
+    status = 409
+    error_code = "CONFLICT"
 
 
 class ClientGone(RequestError):

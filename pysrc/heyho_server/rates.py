@@ -32,13 +32,15 @@ class Rates:
         general: of an address, all requests together but syncs.
         sync_address: of an address, syncs.
         sync_user: of a user, syncs from wherever.
-        login: of an email address, attempts to sign in.
+        login: of an email address, attempts to sign in or up.
+        pair: of an address, attempts to pair by a code.
     """
 
     general: Rate | None = Rate("general", 300, 300)
     sync_address: Rate | None = Rate("sync-address", 10, 1)
     sync_user: Rate | None = Rate("sync-user", 5, 1)
     login: Rate | None = Rate("login", 5, 1200)
+    pair: Rate | None = Rate("pair", 10, 600)
 
     def named(self) -> dict[str, Rate | None]:
         """All of them, by the names of their attributes."""
@@ -62,6 +64,7 @@ def read_rates(environment: Mapping[str, str]) -> Rates:
         sync_address=_read(environment, "HEYHO_LIMIT_SYNC_ADDRESS", usual.sync_address),
         sync_user=_read(environment, "HEYHO_LIMIT_SYNC_USER", usual.sync_user),
         login=_read(environment, "HEYHO_LIMIT_LOGIN", usual.login),
+        pair=_read(environment, "HEYHO_LIMIT_PAIR", usual.pair),
     )
 
 

@@ -51,6 +51,8 @@ def row_of(visit: Visit) -> VisitRow:
         visit.source_page_visit_id,
         visit.anonymous_client_id,
         visit.seq,
+        visit.category,
+        visit.details,
     )
 
 

@@ -92,6 +92,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             intake=intake,
             limits=settings.limits,
             limiter=Limiter(settings.rates, windows),
+            registration_open=settings.registration_open,
             metrics_token=settings.metrics_token,
         )
 

@@ -53,6 +53,7 @@ class Settings:
         port: 0 takes a free one.
         database_url: of SQLAlchemy, with its asynchronous driver.
         bootstrap_token: a device token that is valid from the start.
+        registration_open: whether anybody may sign up.
         rate_limit_url: the Redis to count requests in; None where that is the process's own.
         workers: how many processes answer.
         metrics_token: opens the metrics to other machines.
@@ -66,6 +67,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     bootstrap_token: str | None = None
+    registration_open: bool = False
     limits: Limits = Limits()
     rates: Rates = field(default_factory=Rates)
     rate_limit_url: str | None = field(default=None, repr=False)
@@ -86,6 +88,7 @@ class Settings:
             "database": self.database_url.render_as_string(hide_password=True),
             "tls": self.tls_cert is not None,
             "workers": self.workers,
+            "registration": "open" if self.registration_open else "closed",
             "bootstrap_token": "***" if self.bootstrap_token else None,
             "metrics_token": "***" if self.metrics_token else None,
             "rate_limit_url": masked(self.rate_limit_url),
@@ -150,6 +153,7 @@ def read_settings(
         tls_cert=tls_cert,
         tls_key=tls_key,
         bootstrap_token=read_token(settled, "HEYHO_BOOTSTRAP_TOKEN"),
+        registration_open=read_registration(settled),
         rates=rates,
         rate_limit_url=rate_limit_url,
         workers=workers,
@@ -249,6 +253,14 @@ def read_token(environment: Mapping[str, str], name: str) -> str | None:
             "digits and punctuation without spaces."
         )
     return token
+
+
+def read_registration(environment: Mapping[str, str]) -> bool:
+    """Whether HEYHO_REGISTRATION lets anybody sign up; usually not."""
+    given = environment.get("HEYHO_REGISTRATION", "").strip().lower() or "closed"
+    if given not in ("open", "closed"):
+        raise StartError(f"HEYHO_REGISTRATION is {given!r}; write open or closed.")
+    return given == "open"
 
 
 def read_trusted_proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:

@@ -39,8 +39,8 @@ class Idle(msgspec.Struct, gc=False):
     reason: IdleReason | None = None
 
 
-class Visit(msgspec.Struct, rename="camel", gc=False):
-    """A record of pageVisits."""
+class Visit(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    """A record of pageVisits, as our extension sends it. The original's have more to them."""
 
     id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"\A[\x21-\x7e]+\Z")]
     url: Annotated[str, Meta(max_length=MAX_URL)]
@@ -48,6 +48,7 @@ class Visit(msgspec.Struct, rename="camel", gc=False):
     title: str | None = None
     domain: str | None = None
     ended_at: Time | None = None
+    duration_seconds: float | None = None
     active_duration: Annotated[int, Meta(ge=0)] | None = None
     engagement_rate: Annotated[float, Meta(ge=0, le=1)] | None = None
     idle_periods: Annotated[list[Idle], Meta(max_length=MAX_IDLE_PERIODS)] | None = None
@@ -96,11 +97,12 @@ def _row(visit: Visit, client_id: str) -> VisitRow | None:
     host = PLAIN_HOST.match(visit.url)
     if host is None:
         return None
+    title, active_ms = visit.title, visit.active_duration
     started_at, ended_at = visit.started_at, visit.ended_at
-    if ended_at is None or ended_at < started_at:
-        ended_at = started_at
-    active_ms, longest_ms = visit.active_duration or 0, ended_at - started_at
-    title = visit.title or ""
+    if title is None or ended_at is None or active_ms is None:
+        return None
+    ended_at = max(started_at, ended_at)
+    longest_ms = ended_at - started_at
     idle_periods = "[]"
     if visit.idle_periods:
         told = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from harness.backlog import recorded_ids, seed, stored_ids
@@ -104,6 +105,34 @@ def test_the_keyboard_is_enough(browser: Browser, server: ServerProcess) -> None
     popup.keyboard.press("Enter")
     expect(popup.get_by_role("status")).to_have_text("Synced 2 visits.")
     assert stored_ids(server.data_dir) == recorded_ids(popup)
+
+
+def test_a_code_pairs_the_device(browser: Browser, server: ServerProcess) -> None:
+    page = browser.open("options.html")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    code, pair = page.get_by_label("Pairing code"), page.get_by_role("button", name="Pair")
+    pair.click()
+    expect(page.locator("#pairing-problem")).to_contain_text("address first")
+    page.get_by_label("Server address").fill("http://127.0.0.1:9")
+    code.fill("K7WM-3XQD")
+    pair.click()
+    expect(page.locator("#pairing-problem")).to_contain_text("did not answer")
+    page.get_by_label("Server address").fill(server.url)
+    pair.click()
+    expect(page.locator("#pairing-problem")).to_contain_text("Make a new one")
+    expect(code).to_have_value("K7WM-3XQD")
+    made = httpx.post(f"{server.base}/pair/codes", headers=server.headers).json()["code"]
+    code.fill(made.replace("-", "").lower())
+    code.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Paired")
+    expect(code).to_have_value("")
+    expect(page.locator("#pairing-problem")).to_have_text("")
+    settings = read_state(page, "settings")
+    assert settings["serverUrl"] == server.base
+    assert len(settings["token"]) == 43
+    seed(page, 2)
+    browser.sync("Synced 2 visits.")
+    assert stored_ids(server.data_dir) == recorded_ids(page)
 
 
 def test_pausing_records_nothing(browser: Browser, server: ServerProcess, site: Site) -> None:

@@ -17,7 +17,8 @@ from typing import IO, Self
 PYSRC = Path(__file__).parents[2] / "pysrc"
 # For tests that are about something else, and send as fast as they can.
 UNLIMITED = {
-    f"HEYHO_LIMIT_{name}": "off" for name in ("GENERAL", "SYNC_ADDRESS", "SYNC_USER", "LOGIN")
+    f"HEYHO_LIMIT_{name}": "off"
+    for name in ("GENERAL", "SYNC_ADDRESS", "SYNC_USER", "LOGIN", "PAIR")
 }
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -86,9 +87,9 @@ def test_every_operation_tells_what_it_is_and_how_it_may_end(document: dict[str,
 
 
 def test_what_needs_a_token_says_so(document: dict[str, Any], server: ServerProcess) -> None:
-    """Asked without one, by their paths as they are written: what is refused is what says so."""
+    """Asked without one: what is refused is what says so."""
     for name, operation in operations(document).items():
-        method, path = name.split()
+        method, path = re.sub(r"{\w+}", "1", name).split()
         status = httpx.request(method, server.url + path).status_code
         assert (status == 401) == bool(operation.get("security")), name
 

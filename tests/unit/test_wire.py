@@ -118,7 +118,7 @@ class TestRecords:
         assert visit == Visit(
             id="a",
             url="http://www.A.example:80/",
-            title="",
+            title="www.A.example:80",
             domain="a.example",
             started_at=T0,
             ended_at=T0,
@@ -127,7 +127,8 @@ class TestRecords:
     @pytest.mark.parametrize(
         ("changes", "attribute", "value"),
         [
-            ({"title": None}, "title", ""),
+            ({"title": None}, "title", "www.example.com/path"),
+            ({"title": ""}, "title", ""),
             ({"title": "x" * 501}, "title", "x" * MAX_TITLE),
             ({"title": "cut \ud83d"}, "title", "cut \ufffd"),
             ({"title": "nul\x00"}, "title", "nul\ufffd"),
@@ -137,10 +138,12 @@ class TestRecords:
             ({"domain": "WWW.Shop.Example"}, "domain", "shop.example"),
             ({"domain": "d" * 300}, "domain", "d" * MAX_DOMAIN),
             ({"endedAt": T0 - 1}, "ended_at", T0),
-            ({"endedAt": None}, "ended_at", T0),
+            ({"endedAt": None}, "ended_at", T0 + 10_000),
+            ({"endedAt": None, "durationSeconds": None}, "ended_at", T0),
             ({"startedAt": T0 + 0.75}, "started_at", T0),
             ({"activeDuration": 99_999}, "active_duration_ms", 10_000),
-            ({"activeDuration": None}, "active_duration_ms", 0),
+            ({"activeDuration": None}, "active_duration_ms", 4000),
+            ({"activeDuration": None, "engagementRate": None}, "active_duration_ms", 0),
             ({"activeDuration": 17.9}, "active_duration_ms", 17),
             ({"engagementRate": None}, "engagement_rate", 0.4),
             ({"engagementRate": 1}, "engagement_rate", 0.4),
@@ -196,13 +199,13 @@ class TestRecords:
             ("startedAt", [None], "startedAt is missing."),
             (
                 "startedAt",
-                [-1, MAX_AT_MS, True, "2024-01-01", [], float("nan"), float("inf"), 10**400],
-                "startedAt must be a time in epoch milliseconds.",
+                [-1, MAX_AT_MS, True, "now", [], float("nan"), float("inf"), 10**400],
+                "startedAt must be a time in epoch milliseconds, or ISO 8601.",
             ),
             (
                 "endedAt",
-                [-1, MAX_AT_MS, False, {}, float("-inf")],
-                "endedAt must be a time in epoch milliseconds.",
+                [-1, MAX_AT_MS, False, {}, "", "1969-12-31", "\ud800", float("-inf")],
+                "endedAt must be a time in epoch milliseconds, or ISO 8601.",
             ),
             (
                 "engagementRate",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What a rejected promise raises.
 Failure = JsException
 
+POST_TIMEOUT_MS = 20_000
 NO_ANSWER = "Heyho did not answer. Try again; if it stays silent, restart the browser."
 
 
@@ -47,6 +48,21 @@ async def ask(request: "Json") -> "Json":
     if not reply.get("ok") and not reply.get("error"):
         reply["error"] = NO_ANSWER
     return reply
+
+
+async def post(url: str, body: "Json") -> "tuple[int, Any]":
+    """Post JSON to a server. Gives the status, and what the JSON of its answer says, None where
+    there is none. Raises Failure when no answer comes."""
+    headers = {"Content-Type": "application/json"}
+    options = to_js({"method": "POST", "headers": headers, "credentials": "omit"})
+    options.body = json.dumps(body)
+    options.signal = js.AbortSignal.timeout(POST_TIMEOUT_MS)
+    reply = await js.fetch(url, options)
+    text = str(await reply.text())
+    try:
+        return int(reply.status), json.loads(text)
+    except ValueError:
+        return int(reply.status), None
 
 
 async def read_state(key: str) -> "Any":

@@ -1,6 +1,6 @@
 """The options page: the person's settings."""
 
-from heyho.pages import bridge, form
+from heyho.pages import bridge, form, pairing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Options:
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
+        bridge.on(bridge.find("pair"), "click", self.pair)
         bridge.find("fields").disabled = False
         bridge.find("save").disabled = False
         bridge.ready()
@@ -36,30 +37,80 @@ class Options:
         self.stored = typed()
 
     def save(self) -> None:
-        """Hand the form to the engine; its word on each field is shown beside the field."""
-        if not self.saving:
+        """Hand the form to the engine; its word on each field is shown beside the field.
+
+        A pairing code that was entered is used: whoever presses Enter there means that.
+        """
+        if pairing_code():
+            self.pair()
+        elif not self.saving:
             self.saving = True
             bridge.mark("busy")
             bridge.write("message", "Saving.")
             bridge.start(self.request_save(typed()))
 
-    async def request_save(self, sent: "dict[str, str]") -> None:
+    async def request_save(self, sent: "dict[str, str]", done: str = "Saved.") -> None:
         """Have the engine store what was typed, and show what it says."""
-        reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
+        reply = await store(sent)
         self.saving = False
-        problems = {} if reply["ok"] else reply.get("problems") or {}
-        show_problems(problems)
         if not reply["ok"]:
-            bridge.mark("trouble")
-            bridge.write("message", form.refusal(problems) or reply["error"])
             return
         bridge.mark("calm")
-        bridge.write("message", "Saved.")
+        bridge.write("message", done)
         if typed() == sent:
             self.fill(reply["settings"])
         else:
             self.stored = sent
             self.compare()
+
+    def pair(self) -> None:
+        """Get a token for the pairing code, and store it."""
+        if not self.saving:
+            self.saving = True
+            bridge.mark("busy")
+            bridge.write("message", "Pairing.")
+            bridge.start(self.request_pair(typed(), pairing_code()))
+
+    async def request_pair(self, sent: "dict[str, str]", code: str) -> None:
+        """Have the server give a token for the code, or say why it does not."""
+        problem = pairing.missing(sent["serverUrl"], code)
+        if not problem:
+            base = await self.settle(sent)
+            if not base:
+                self.saving = False
+                return
+            try:
+                status, answer = await bridge.post(f"{base}/pair", {"code": code})
+            except bridge.Failure:
+                status, answer = 0, None
+            problem = pairing.trouble(status, answer)
+        bridge.write("pairing-problem", problem)
+        bridge.find("pairing").setAttribute("aria-invalid", "true" if problem else "false")
+        if problem:
+            self.saving = False
+            bridge.mark("trouble")
+            bridge.write("message", "Not paired.")
+            bridge.find("pairing").focus()
+            return
+        bridge.find("pairing").value = ""
+        bridge.find("token").value = answer["token"]
+        await self.request_save(typed(), "Paired. This device has a token of its own now.")
+
+    async def settle(self, sent: "dict[str, str]") -> str:
+        """The API's base at the address that was typed; empty if it cannot be one.
+
+        A new address is stored first, as the engine writes it, and without the token: that is
+        another server's, and no business of this one.
+        """
+        if sent["serverUrl"] == self.stored["serverUrl"]:
+            return sent["serverUrl"]
+        moved = dict(sent)
+        moved["token"] = ""
+        reply = await store(moved)
+        if not reply["ok"]:
+            return ""
+        self.fill(reply["settings"])
+        return str(reply["settings"]["serverUrl"])
 
     def compare(self) -> None:
         """Say whether something typed is not saved yet."""
@@ -73,6 +124,22 @@ class Options:
         hidden = field.type == "password"
         field.type = "text" if hidden else "password"
         button.setAttribute("aria-pressed", "true" if hidden else "false")
+
+
+async def store(sent: "dict[str, str]") -> "Json":
+    """Have the engine store settings, and show what it finds wrong with them."""
+    reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
+    problems = {} if reply["ok"] else reply.get("problems") or {}
+    show_problems(problems)
+    if not reply["ok"]:
+        bridge.mark("trouble")
+        bridge.write("message", form.refusal(problems) or reply["error"])
+    return reply
+
+
+def pairing_code() -> str:
+    """The pairing code that stands in its field."""
+    return str(bridge.find("pairing").value).strip()
 
 
 def typed() -> "dict[str, str]":

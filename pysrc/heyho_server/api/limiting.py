@@ -20,8 +20,9 @@ _STANDING = "heyho.standing"
 
 @dataclass(slots=True)
 class _Standing:
-    """Which rates a request meets, and how those stand by which it has been counted."""
+    """Who makes a request, which rates it meets, and how those stand that have counted it."""
 
+    address: str
     rates: list[Rate]
     counts: list[Count] = field(default_factory=list)
 
@@ -44,9 +45,10 @@ class Limiting:
             is_sync = scope["method"] == "POST" and scope["path"].rstrip("/") == SYNC_PATH
             rate = rates.sync_address if is_sync else rates.general
             met = rates.of_a_sync if is_sync else [rate] if rate else []
-            scope[_STANDING] = _Standing(met)
+            address = self._key(scope)
+            scope[_STANDING] = _Standing(address, met)
             try:
-                await count(scope, self._limiter, rate, self._key(scope))
+                await count(scope, self._limiter, rate, address)
             except RateLimited as problem:
                 await send_error(send, problem)
                 return
@@ -70,10 +72,19 @@ async def count(scope: Scope, limiter: Limiter, rate: Rate | None, key: str) -> 
     """
     if rate is None:
         return
+    standing: _Standing = scope[_STANDING]
+    if rate not in standing.rates:
+        standing.rates.append(rate)
     counted = await limiter.count(rate, key)
-    scope[_STANDING].counts.append(counted)
+    standing.counts.append(counted)
     if not counted.allowed:
         raise RateLimited(counted.reset_s)
+
+
+def address_of(scope: Scope) -> str:
+    """By what a request's address is counted."""
+    standing: _Standing = scope[_STANDING]
+    return standing.address
 
 
 def limited_by(scope: Scope) -> str | None:

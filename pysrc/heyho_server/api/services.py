@@ -11,6 +11,7 @@ from litestar import Request
 
 from heyho_server.limiter import Limiter
 from heyho_server.metrics import Metrics
+from heyho_server.passwords import Passwords
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import Intake
@@ -25,6 +26,7 @@ def system_now_ms() -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Attributes:
+    registration_open: whether anybody may sign up.
     metrics_token: opens the metrics to other machines.
     now_ms: the clock, in epoch milliseconds.
     """
@@ -33,6 +35,8 @@ class Services:
     intake: Intake
     limits: Limits
     limiter: Limiter
+    passwords: Passwords = field(default_factory=Passwords)
+    registration_open: bool = False
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: str | None = field(default=None, repr=False)
     now_ms: Callable[[], int] = system_now_ms

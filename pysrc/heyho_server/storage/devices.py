@@ -7,18 +7,37 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, LargeBinary, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.tables import devices, users
+from heyho_server.storage.accounts import PERSON, create_account, ensure_administrator
+from heyho_server.storage.tables import access_tokens, devices, users
+
+DEVICE = "device"
+SESSION = "session"
+MAX_DEVICE_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request."""
+    """Who makes a request; `role` is "person" or "administrator"."""
 
     user_id: int
     device_id: int
+    role: str = PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What holds a token of a user's: a "device", or a "session" of who gave a password."""
+
+    id: int
+    user_id: int
+    name: str
+    kind: str
+    created_at: int
+    last_seen_at: int | None
+    revoked: bool
 
 
 def new_token() -> str:
@@ -36,41 +55,111 @@ def hash_token(token: str) -> bytes:
 
 
 async def create_user(connection: AsyncConnection, *, now_ms: int) -> int:
-    """Make a user and return its id."""
-    statement = users.insert().values(created_at=now_ms).returning(users.c.id)
-    user_id: int = (await connection.execute(statement)).scalar_one()
-    return user_id
+    """Make a user who signs in by devices only, and return the id."""
+    return (await create_account(connection, now_ms=now_ms)).id
 
 
 async def create_device(
-    connection: AsyncConnection, *, user_id: int, name: str, token: str, now_ms: int
+    connection: AsyncConnection,
+    *,
+    user_id: int,
+    name: str,
+    token: str,
+    now_ms: int,
+    kind: str = DEVICE,
+    expires_at: int | None = None,
 ) -> Caller:
     """Make a device of a user, known by its token from then on."""
     statement = (
         devices.insert()
-        .values(user_id=user_id, name=name, token_hash=hash_token(token), created_at=now_ms)
+        .values(
+            user_id=user_id,
+            name=name[:MAX_DEVICE_NAME],
+            token_hash=hash_token(token),
+            created_at=now_ms,
+            kind=kind,
+            expires_at=expires_at,
+        )
         .returning(devices.c.id)
     )
     return Caller(user_id, (await connection.execute(statement)).scalar_one())
 
 
-async def find_caller(connection: AsyncConnection, token: str) -> Caller | None:
-    """Whose token this is; None where it is unknown or revoked.
+_GIVEN = bindparam("given", type_=LargeBinary)
+_OF_A_DEVICE = (
+    select(devices.c.id, devices.c.user_id, users.c.role, devices.c.token_hash)
+    .select_from(devices.join(users))
+    .where(devices.c.token_hash == _GIVEN, devices.c.kind == DEVICE, devices.c.revoked_at.is_(None))
+)
+_OF_A_SESSION = (
+    select(devices.c.id, devices.c.user_id, users.c.role, access_tokens.c.token_hash)
+    .select_from(access_tokens.join(devices).join(users))
+    .where(
+        access_tokens.c.token_hash == _GIVEN,
+        access_tokens.c.expires_at > bindparam("now_ms", type_=BigInteger),
+        devices.c.revoked_at.is_(None),
+    )
+)
+_WHOSE = _OF_A_DEVICE.union_all(_OF_A_SESSION)
 
-    The time this takes tells nothing about a token: the look-up compares hashes, of which a
-    guesser cannot choose a prefix, and the last word is a comparison in constant time.
+
+async def find_caller(connection: AsyncConnection, token: str, *, now_ms: int) -> Caller | None:
+    """Whose token this is, of a device or an access token; None where it opens nothing.
+
+    One question for both kinds: each is one step into an index. The time this takes tells nothing
+    about a token: the look-up compares hashes, of which a guesser cannot choose a prefix, and the
+    last word is a comparison in constant time.
     """
     given = hash_token(token)
-    row = (
-        await connection.execute(
-            select(devices.c.id, devices.c.user_id, devices.c.token_hash).where(
-                devices.c.token_hash == given, devices.c.revoked_at.is_(None)
-            )
-        )
-    ).one_or_none()
+    row = (await connection.execute(_WHOSE, {"given": given, "now_ms": now_ms})).one_or_none()
     if row is None or not hmac.compare_digest(row.token_hash, given):
         return None
-    return Caller(user_id=row.user_id, device_id=row.id)
+    return Caller(row.user_id, row.id, row.role)
+
+
+async def list_devices(
+    connection: AsyncConnection, *, user_id: int | None = None, now_ms: int
+) -> list[Device]:
+    """The devices of a user, or of all, but for sessions that have expired by themselves."""
+    statement = (
+        select(
+            devices.c.id,
+            devices.c.user_id,
+            devices.c.name,
+            devices.c.kind,
+            devices.c.created_at,
+            devices.c.last_seen_at,
+            devices.c.revoked_at.is_not(None),
+        )
+        .where(or_(devices.c.expires_at.is_(None), devices.c.expires_at > now_ms))
+        .order_by(devices.c.id)
+    )
+    if user_id is not None:
+        statement = statement.where(devices.c.user_id == user_id)
+    return [Device(*row) for row in await connection.execute(statement)]
+
+
+async def revoke_device(
+    connection: AsyncConnection, device_id: int, *, user_id: int | None = None, now_ms: int
+) -> bool:
+    """Let a device's tokens open nothing from now on.
+
+    Args:
+        user_id: whose it has to be; None for anybody's.
+
+    Returns:
+        False where there is no such device.
+    """
+    mine = [devices.c.id == device_id]
+    if user_id is not None:
+        mine.append(devices.c.user_id == user_id)
+    if await connection.scalar(select(devices.c.id).where(*mine)) is None:
+        return False
+    await connection.execute(access_tokens.delete().where(access_tokens.c.device_id == device_id))
+    await connection.execute(
+        devices.update().where(*mine, devices.c.revoked_at.is_(None)).values(revoked_at=now_ms)
+    )
+    return True
 
 
 async def ensure_device(
@@ -84,6 +173,7 @@ async def ensure_device(
     Returns:
         The new token, to be shown once; None where none was made.
     """
+    await ensure_administrator(connection)
     if bootstrap_token is None:
         if await connection.scalar(select(func.count()).select_from(devices)):
             return None

@@ -1,0 +1,75 @@
+"""The database that a command works on, whether or not a server runs on it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.environment import with_secrets
+from heyho_server.errors import StartError
+from heyho_server.settings import DATA, read_database_url
+from heyho_server.storage.accounts import Account, find_account_by_email, list_accounts
+from heyho_server.storage.database import describe, open_database
+
+T = TypeVar("T")
+
+
+def common_options() -> argparse.ArgumentParser:
+    """The options that all commands take."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the server's directory")
+    parser.add_argument("--database-url", metavar="URL", help="the server's database instead")
+    return parser
+
+
+def in_transaction(
+    arguments: argparse.Namespace,
+    work: Callable[[AsyncConnection], Awaitable[T]],
+    *,
+    make: bool = False,
+) -> T:
+    """What comes of some work in one transaction.
+
+    Args:
+        arguments: with those of `common_options`; the environment says what they do not.
+        make: whether to make a file that is not there, as a server would.
+    """
+    settled = with_secrets(os.environ)
+    given = arguments.database_url or settled.get("HEYHO_DATABASE_URL", "").strip() or None
+    url = read_database_url(given, arguments.data or Path(settled.get("HEYHO_DATA") or DATA))
+    if not make and url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise StartError(
+            f"There is no database at {url.database}; give --data or --database-url as the "
+            "server has it."
+        )
+
+    async def run() -> T:
+        async with open_database(url) as database, database.write() as connection:
+            return await work(connection)
+
+    try:
+        return asyncio.run(run())
+    except DBAPIError as problem:
+        raise StartError(
+            f"{describe(url)} could not do this ({problem.orig}); try again."
+        ) from problem
+
+
+async def account_by(connection: AsyncConnection, email: str | None) -> Account:
+    """The user of this email address; the first one where none is given."""
+    if email is not None:
+        found = await find_account_by_email(connection, email.strip().lower())
+        if found is None:
+            raise StartError(f"There is no user {email}; `user list` shows those there are.")
+        return found
+    accounts = await list_accounts(connection)
+    if not accounts:
+        raise StartError("There is no user yet; start the server once, or add one by `user add`.")
+    return accounts[0]

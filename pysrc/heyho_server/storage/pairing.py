@@ -1,0 +1,63 @@
+"""Pairing codes: short enough to type, used once, and soon forgotten."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.storage.devices import create_device, hash_token, new_token
+from heyho_server.storage.tables import pairing_codes
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
+LENGTH = 8
+CODE_S = 600
+
+
+def show_code(code: str) -> str:
+    """A code as a person reads it: in two halves."""
+    return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
+
+
+def read_code(text: str) -> str:
+    """A code as it was typed, in small letters or large, with hyphens or without."""
+    return "".join(letter for letter in text.upper() if letter not in "- \t\n\r")
+
+
+async def create_code(connection: AsyncConnection, *, user_id: int, now_ms: int) -> str:
+    """A new code by which a device can be paired with a user; expired ones go."""
+    await connection.execute(pairing_codes.delete().where(pairing_codes.c.expires_at <= now_ms))
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    await connection.execute(
+        pairing_codes.insert().values(
+            code_hash=hash_token(code),
+            user_id=user_id,
+            created_at=now_ms,
+            expires_at=now_ms + CODE_S * 1000,
+        )
+    )
+    return code
+
+
+async def pair(connection: AsyncConnection, code: str, *, name: str, now_ms: int) -> str | None:
+    """Use a code up, and make a device for it.
+
+    Of several that use a code at once one gets it: the others find its row deleted.
+
+    Args:
+        code: as `read_code` gives it.
+
+    Returns:
+        The new device's token; None where the code is none, or not any more.
+    """
+    used = (
+        pairing_codes.delete()
+        .where(pairing_codes.c.code_hash == hash_token(code), pairing_codes.c.expires_at > now_ms)
+        .returning(pairing_codes.c.user_id)
+    )
+    user_id = (await connection.execute(used)).scalar_one_or_none()
+    if user_id is None:
+        return None
+    token = new_token()
+    await create_device(connection, user_id=user_id, name=name, token=token, now_ms=now_ms)
+    return token

@@ -1,0 +1,268 @@
+"""Accounts, devices, sessions and pairing codes, as both kinds of database keep them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from harness.postgres import Postgres
+from heyho_server.errors import EmailTaken
+from heyho_server.settings import read_database_url
+from heyho_server.storage import accounts, devices, pairing, sessions
+from heyho_server.storage.database import Database, open_database
+from heyho_server.storage.tables import metadata, users
+
+T = TypeVar("T")
+
+NOW = 1_700_000_000_000
+MINUTE = 60_000
+DAY = 86_400_000
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of a database that the tests share: each makes users of its own."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('accounts') / 'heyho.sqlite3'}"
+    cluster: Postgres = request.getfixturevalue("postgres_cluster")
+    return cluster.create_database().render_as_string(hide_password=False)
+
+
+def in_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with open_database(read_database_url(url, Path())) as database:
+            return await work(database)
+
+    return asyncio.run(run())
+
+
+def in_transaction(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def run(database: Database) -> T:
+        async with database.write() as connection:
+            return await work(connection)
+
+    return in_database(url, run)
+
+
+async def user(connection: AsyncConnection) -> int:
+    return await devices.create_user(connection, now_ms=NOW)
+
+
+def test_the_first_user_is_an_administrator_and_the_next_is_not(url: str) -> None:
+    async def work(database: Database) -> list[str]:
+        async with database.write() as connection:
+            await connection.execute(users.update().values(role="person"))
+            await devices.ensure_device(connection, bootstrap_token="a" * 20, now_ms=NOW)
+            await devices.ensure_device(connection, bootstrap_token="b" * 20, now_ms=NOW)
+            await user(connection)
+        async with database.read() as connection:
+            return [account.role for account in await accounts.list_accounts(connection)]
+
+    first, *others = in_database(url, work)
+    assert first == "administrator"
+    assert set(others) <= {"person"}
+
+
+def test_an_email_address_belongs_to_one_user(url: str) -> None:
+    async def work(connection: AsyncConnection) -> Any:
+        ada = await accounts.create_account(
+            connection, email="ada@example.org", password_hash="x", first_name="Ada", now_ms=NOW
+        )
+        with pytest.raises(EmailTaken):
+            await accounts.create_account(connection, email="ada@example.org", now_ms=NOW)
+        assert await accounts.find_account_by_email(connection, "ada@example.org") == ada
+        assert await accounts.find_account(connection, ada.id) == ada
+        assert await accounts.find_account_by_email(connection, "eve@example.org") is None
+        assert await accounts.find_password(connection, "eve@example.org") is None
+        return ada.id, await accounts.find_password(connection, "ada@example.org")
+
+    ada_id, found = in_transaction(url, work)
+    assert found == (ada_id, "x")
+
+
+def test_a_device_is_found_by_its_token_until_it_is_revoked(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine, theirs = await user(connection), await user(connection)
+        token = devices.new_token()
+        made = await devices.create_device(
+            connection, user_id=mine, name="x" * 300, token=token, now_ms=NOW
+        )
+        found = await devices.find_caller(connection, token, now_ms=NOW)
+        assert found == devices.Caller(mine, made.device_id, "person")
+        for garbage in ("", "x", token[:-1], token + "x", "é" * 300):
+            assert await devices.find_caller(connection, garbage, now_ms=NOW) is None
+        revoke = devices.revoke_device
+        assert not await revoke(connection, made.device_id, user_id=theirs, now_ms=NOW)
+        assert await devices.find_caller(connection, token, now_ms=NOW)
+        assert await revoke(connection, made.device_id, user_id=mine, now_ms=NOW)
+        assert await revoke(connection, made.device_id, user_id=mine, now_ms=NOW)
+        assert await devices.find_caller(connection, token, now_ms=NOW) is None
+        (listed,) = await devices.list_devices(connection, user_id=mine, now_ms=NOW)
+        assert (listed.name, listed.kind, listed.revoked) == ("x" * 100, "device", True)
+        assert await devices.list_devices(connection, user_id=theirs, now_ms=NOW) == []
+
+    in_transaction(url, work)
+
+
+def test_an_access_token_opens_for_fifteen_minutes(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine = await user(connection)
+        tokens = await sessions.open_session(connection, user_id=mine, name="Chrome", now_ms=NOW)
+
+        async def opens(token: str, now_ms: int) -> bool:
+            found = await devices.find_caller(connection, token, now_ms=now_ms)
+            assert found is None or found.user_id == mine
+            return found is not None
+
+        assert await opens(tokens.access, NOW + 15 * MINUTE - 1)
+        assert not await opens(tokens.access, NOW + 15 * MINUTE)
+        assert not await opens(tokens.refresh, NOW), "it only serves to get access tokens"
+        later = NOW + 20 * MINUTE
+        renewed = await sessions.renew_session(connection, tokens.refresh, now_ms=later)
+        assert renewed is not None
+        assert await opens(renewed, later)
+        kept = select(metadata.tables["access_tokens"].c.expires_at)
+        assert list(await connection.scalars(kept)) == [later + 15 * MINUTE], "old ones are gone"
+
+    in_transaction(url, work)
+
+
+def test_a_refresh_token_lasts_ninety_days_from_its_last_use(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine = await user(connection)
+        tokens = await sessions.open_session(connection, user_id=mine, name="Chrome", now_ms=NOW)
+        renew = sessions.renew_session
+        assert await renew(connection, tokens.refresh, now_ms=NOW + 89 * DAY)
+        assert await renew(connection, tokens.refresh, now_ms=NOW + 178 * DAY)
+        (listed,) = await devices.list_devices(connection, user_id=mine, now_ms=NOW + 267 * DAY)
+        assert (listed.kind, listed.last_seen_at) == ("session", NOW + 178 * DAY)
+        assert await renew(connection, tokens.refresh, now_ms=NOW + 268 * DAY) is None
+        assert await devices.list_devices(connection, user_id=mine, now_ms=NOW + 268 * DAY) == []
+        assert await renew(connection, tokens.access, now_ms=NOW) is None
+
+    in_transaction(url, work)
+
+
+@pytest.mark.parametrize("by", ["access", "refresh"])
+def test_signing_out_revokes_the_session_alone(url: str, by: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine = await user(connection)
+        token = devices.new_token()
+        await devices.create_device(connection, user_id=mine, name="a", token=token, now_ms=NOW)
+        tokens = await sessions.open_session(connection, user_id=mine, name="b", now_ms=NOW)
+        other = await sessions.open_session(connection, user_id=mine, name="c", now_ms=NOW)
+        after = NOW + 20 * MINUTE
+        await sessions.close_session(connection, getattr(tokens, by), now_ms=after)
+        await sessions.close_session(connection, token, now_ms=after)
+        await sessions.close_session(connection, "garbage", now_ms=after)
+        assert await devices.find_caller(connection, tokens.access, now_ms=NOW) is None
+        assert await sessions.renew_session(connection, tokens.refresh, now_ms=NOW) is None
+        assert await devices.find_caller(connection, other.access, now_ms=NOW)
+        assert await devices.find_caller(connection, token, now_ms=NOW)
+
+    in_transaction(url, work)
+
+
+def test_a_code_pairs_once_and_for_ten_minutes(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine = await user(connection)
+        code = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
+        late = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
+        shown = pairing.show_code(code)
+        assert (len(code), shown[4]) == (8, "-")
+        typed = pairing.read_code(f" {shown.lower()} ")
+        assert typed == pairing.read_code(code) == code
+        token = await pairing.pair(connection, typed, name="Laptop", now_ms=NOW + 599_999)
+        assert token is not None
+        found = await devices.find_caller(connection, token, now_ms=NOW)
+        assert found is not None
+        assert found.user_id == mine
+        assert await pairing.pair(connection, typed, name="Laptop", now_ms=NOW) is None
+        assert await pairing.pair(connection, late, name="Laptop", now_ms=NOW + 600_000) is None
+        assert await pairing.pair(connection, "", name="Laptop", now_ms=NOW) is None
+
+    in_transaction(url, work)
+
+
+def test_of_ten_that_use_a_code_at_once_one_gets_it(url: str) -> None:
+    async def work(database: Database) -> list[str | None]:
+        async with database.write() as connection:
+            mine = await user(connection)
+            code = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
+
+        async def use() -> str | None:
+            async with database.write() as connection:
+                return await pairing.pair(connection, code, name="Laptop", now_ms=NOW)
+
+        return await asyncio.gather(*(use() for _ in range(10)))
+
+    assert sum(token is not None for token in in_database(url, work)) == 1
+
+
+def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str) -> None:
+    async def fill(connection: AsyncConnection, user_id: int) -> None:
+        """A row in each table that belongs to users."""
+        await sessions.open_session(connection, user_id=user_id, name="Chrome", now_ms=NOW)
+        await pairing.create_code(connection, user_id=user_id, now_ms=NOW)
+        for statement in (
+            (
+                "visits (user_id, id, url, title, domain, started_at, ended_at, "
+                "active_duration_ms, idle_periods, anonymous_client_id, stored_at) "
+                "VALUES (:user, 'v', 'https://a.example/', '', 'a.example', 1, 2, 1, '[]', '', 3)"
+            ),
+            (
+                "tab_aggregates (user_id, id, started_at, last_active_at, record, stored_at) "
+                "VALUES (:user, 'a', 1, 2, '{}', 3)"
+            ),
+            (
+                "deletions (user_id, id, from_at, to_at, deleted_at, visits) "
+                "VALUES (:user, 'd', 1, 2, 3, 4)"
+            ),
+            "deleted_visits (user_id, id, deleted_at) VALUES (:user, 'v', 1)",
+            (
+                "sync_log (user_id, at, request_id, device_id, visits, tab_aggregates, deleted, "
+                "rejected) VALUES (:user, 1, 'r', 1, 1, 1, 1, 1)"
+            ),
+        ):
+            await connection.execute(text(f"INSERT INTO {statement}"), {"user": user_id})
+
+    async def counts(connection: AsyncConnection) -> dict[str, int]:
+        return {
+            name: len((await connection.execute(select(table))).all())
+            for name, table in metadata.tables.items()
+        }
+
+    async def work(connection: AsyncConnection) -> None:
+        kept, gone = await user(connection), await user(connection)
+        await fill(connection, kept)
+        before = await counts(connection)
+        assert all(before.values()), "a table that this test does not fill"
+        await fill(connection, gone)
+        assert await accounts.remove_account(connection, gone)
+        after = await counts(connection)
+        assert after == {**before, "users": before["users"] - 1}
+        assert not await accounts.remove_account(connection, gone)
+
+    in_transaction(url, work)
+
+
+def test_the_last_administrator_is_known(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        first = (await accounts.list_accounts(connection))[0].id
+        await connection.execute(users.update().values(role="person"))
+        await accounts.ensure_administrator(connection)
+        assert await accounts.is_last_administrator(connection, first)
+        other = await accounts.create_account(connection, administrator=True, now_ms=NOW)
+        assert not await accounts.is_last_administrator(connection, first)
+        assert not await accounts.is_last_administrator(connection, other.id)
+        await accounts.remove_account(connection, other.id)
+        assert await accounts.is_last_administrator(connection, first)
+        assert not await accounts.is_last_administrator(connection, first + 1)
+
+    in_transaction(url, work)

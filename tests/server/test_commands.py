@@ -1,0 +1,129 @@
+"""Commands beside the server, on both kinds of database, and while a server runs."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.postgres import Postgres
+from harness.server import ServerProcess
+from heyho_server import cli, passwords
+from server.support import rows, send, visit
+
+PASSWORD = "correct horse battery"
+ADA, EVE = "ada@example.org", "eve@example.org"
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that cost nothing, and an environment that says nothing."""
+    usual = passwords.Passwords.__init__
+    monkeypatch.setattr(
+        passwords.Passwords, "__init__", lambda self: usual(self, time_cost=1, memory_kib=8)
+    )
+    for name in ("HEYHO_DATABASE_URL", "HEYHO_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line with some text on stdin; gives its status and what it says."""
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        status = cli.main(arguments)
+        out, err = capsys.readouterr()
+        assert (out == "") == bool(status)
+        return status, out + err
+
+    return run
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """The option that names a new database."""
+    if request.param == "sqlite":
+        return "--data", str(tmp_path / "data")
+    cluster: Postgres = request.getfixturevalue("postgres_cluster")
+    return "--database-url", cluster.create_database().render_as_string(hide_password=False)
+
+
+def test_users_and_their_devices(said: Run, where: tuple[str, str]) -> None:
+    added = said("user", "add", " Ada@Example.org", "--name", "Ada King L", *where, stdin=PASSWORD)
+    assert added == (0, "Added ada@example.org as user 1, administrator.\n")
+    assert said("user", "add", EVE, "--no-password", *where)[0] == 0
+    status, listed = said("user", "list", *where)
+    assert [line.split() for line in listed.splitlines()] == [
+        ["1", ADA, "administrator", "Ada", "King", "L"],
+        ["2", EVE, "person"],
+    ]
+    code = said("pair", "--user", EVE, "--address", "https://h.example", *where)[1]
+    assert re.match(r"[2-9A-Z]{4}-[2-9A-Z]{4}\nEnter this .* https://h\.example$", code)
+    for arguments, sentence in (
+        (("user", "add", ADA, "--no-password"), "already"),
+        (("user", "add", "nobody", "--no-password"), "is written as"),
+        (("user", "add", "x@example.org"), "12 to 1024"),
+        (("user", "remove", EVE), "--yes"),
+        (("user", "remove", "x@example.org", "--yes"), "`user list`"),
+        (("user", "remove", ADA, "--yes"), "only administrator"),
+        (("device", "revoke", "7"), "`device list`"),
+        (("device", "revoke", "-1"), "`device list`"),
+        (("device", "list", "--user", "x@example.org"), "`user list`"),
+        (("pair", "--user", "x@example.org"), "`user list`"),
+    ):
+        status, words = said(*arguments, *where)
+        assert (status, len(words.splitlines())) == (2, 1), arguments
+        assert sentence in words
+    assert said("user", "remove", EVE, "--yes", *where)[0] == 0
+    assert EVE not in said("user", "list", *where)[1]
+
+
+def test_a_database_that_is_not_there_is_not_made(said: Run, tmp_path: Path) -> None:
+    status, words = said("user", "list", "--data", str(tmp_path / "nowhere"))
+    assert (status, "There is no database at" in words) == (2, True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_environment_names_the_database(
+    said: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEYHO_DATABASE_URL", f"sqlite:///{tmp_path / 'a.db'}")
+    assert said("user", "add", ADA, "--no-password")[0] == 0
+    assert (tmp_path / "a.db").exists()
+
+
+@pytest.mark.parametrize("arguments", [["user"], ["user", "sing"], ["device", "revoke", "x"]])
+def test_an_unknown_argument(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+
+
+def test_beside_a_server_that_runs(said: Run, server: ServerProcess) -> None:
+    where = ("--data", str(server.data_dir))
+    assert said("user", "add", ADA, *where, stdin=f"{PASSWORD}\n")[0] == 0
+    credentials = {"email": ADA, "password": PASSWORD}
+    login = httpx.post(f"{server.base}/auth/login", json=credentials)
+    assert login.status_code == 200
+    code = said("pair", "--user", ADA, *where)[1].split()[0]
+    paired = httpx.post(f"{server.base}/pair", json={"code": code, "deviceName": "Laptop"}).json()
+    headers = {"authorization": f"Bearer {paired['token']}"}
+    with httpx.Client(base_url=server.base, headers=headers) as client:
+        assert send(client, [visit("hers")]).is_success
+        listed = said("device", "list", "--user", ADA, *where)[1].splitlines()
+        assert [line.split()[2] for line in listed] == ["session", "device"]
+        assert "Laptop" in listed[1]
+        assert said("device", "revoke", listed[1].split()[0], *where)[0] == 0
+        assert client.get("/data/summary").status_code == 401
+        assert "revoked" in said("device", "list", *where)[1]
+    assert said("user", "remove", ADA, "--yes", *where)[0] == 0
+    assert httpx.post(f"{server.base}/auth/login", json=credentials).status_code == 401
+    assert rows(server.data_dir, "SELECT count(*) FROM visits WHERE id = 'hers'") == [(0,)]
+    code = said("pair", *where)[1].split()[0]
+    assert httpx.post(f"{server.base}/pair", json={"code": code}).is_success

@@ -19,12 +19,15 @@ from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
 from heyho_server.api.services import Services
 from heyho_server.api.sync import sync
+from heyho_server.api.visits import get_visit, get_visits
 from heyho_server.errors import RequestError
+
+READING = (get_visits, get_visit)
 
 
 def router() -> Router:
     """Every path there is."""
-    return Router("/api/v1", route_handlers=[get_config, get_summary, sync])
+    return Router("/api/v1", route_handlers=[get_config, get_summary, sync, *READING])
 
 
 def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> App:

@@ -4,7 +4,9 @@ ServerError
 ├── StartError            the server cannot run with these settings; one sentence, exit status 2
 └── RequestError          the request cannot be answered as it is; becomes a JSON answer
     ├── BadBody           the body is not what it says it is                     (400)
+    ├── BadQuery          a value in the address is not what it has to be        (400)
     ├── NotSignedIn       no token, or one that is not known                     (401)
+    ├── NotThere          the caller has no such thing                           (404)
     ├── ClientGone        the client went away before its request was whole      (400, unread)
     ├── BodyTimeout       the body stopped arriving                              (408)
     ├── TooLarge          too many bytes or too many records                     (413)
@@ -44,6 +46,15 @@ class RequestError(ServerError):
 
 class BadBody(RequestError):
     error_code = "BAD_BODY"
+
+
+class BadQuery(RequestError):
+    error_code = "BAD_QUERY"
+
+
+class NotThere(RequestError):
+    status = 404
+    error_code = "NOT_FOUND"
 
 
 class NotSignedIn(RequestError):

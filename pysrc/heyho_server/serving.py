@@ -19,6 +19,7 @@ from heyho_server.api.asgi import App
 from heyho_server.api.services import Services
 from heyho_server.app import create_app
 from heyho_server.errors import StartError
+from heyho_server.keeper import keeping
 from heyho_server.limiter import Limiter
 from heyho_server.settings import Settings
 from heyho_server.storage.database import Database, open_database
@@ -47,7 +48,8 @@ async def serve(settings: Settings) -> None:
             )
             await welcome(database, settings, services.now_ms())
             app = create_app(services, settings.trusted_proxies)
-            await run(app, listener, settings)
+            async with keeping(database, services.now_ms):
+                await run(app, listener, settings)
 
 
 def open_socket(host: str, port: int) -> socket.socket:

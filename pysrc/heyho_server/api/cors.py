@@ -18,7 +18,7 @@ ALWAYS = [
 ]
 PREFLIGHT = [
     *ALWAYS,
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
     (b"access-control-allow-headers", b"authorization, content-type, content-encoding"),
     (b"access-control-max-age", b"86400"),
     # A page on the open web may ask for a server on this machine or in this network.

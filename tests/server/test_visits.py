@@ -1,0 +1,104 @@
+"""Visits over HTTP."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from harness.server import ServerProcess
+from server.support import START_MS, add_user, send, visit
+
+OTHER = {"authorization": "Bearer the-token-of-another-user"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(server: ServerProcess, client: httpx.Client) -> None:
+    """Twelve visits, a second apart, the latest last; another user has none."""
+    records = [
+        visit(
+            f"v{number:02}",
+            startedAt=START_MS + 1000 * number,
+            endedAt=START_MS + 1000 * number + 500,
+            title="Even Café" if number % 2 == 0 else "Odd",
+        )
+        for number in range(12)
+    ]
+    assert send(client, records).status_code == 200
+    add_user(server.data_dir, "the-token-of-another-user")
+
+
+def ids(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [record["id"] for record in response.json()["visits"]]
+
+
+def test_a_visit_comes_back_as_it_was_sent(client: httpx.Client) -> None:
+    sent = visit("whole", startedAt=START_MS - 1, sourcePageVisitId="before", seq=12)
+    send(client, [sent])
+    got = client.get("/visits/whole").json()
+    assert got.pop("syncedAt") > START_MS
+    assert (got.pop("category"), got.pop("details")) == (None, None)
+    duration = sent["endedAt"] - sent["startedAt"]
+    assert got == {
+        **sent,
+        "durationSeconds": duration / 1000,
+        "engagementRate": sent["activeDuration"] / duration,
+    }
+
+
+def test_pages_follow_one_another(client: httpx.Client) -> None:
+    found, cursor = [], ""
+    while cursor is not None:
+        page = client.get(
+            "/visits", params={"limit": 5, "q": "cafe", "from": START_MS, "cursor": cursor}
+        )
+        found += ids(page)
+        cursor = page.json()["next"]
+    assert found == [f"v{number:02}" for number in range(10, -1, -2)]
+
+
+def test_times_are_numbers_or_iso(client: httpx.Client) -> None:
+    asked = {"from": "2023-11-14T22:13:22+00:00", "to": str(START_MS + 4000), "order": "asc"}
+    assert ids(client.get("/visits", params=asked)) == ["v02", "v03"]
+    assert ids(client.get("/visits?from=2023-11-14T23:13:29%2B01:00&order=asc&limit=1")) == ["v09"]
+
+
+def test_anothers_visits_are_not_there(server: ServerProcess, client: httpx.Client) -> None:
+    cursor = client.get("/visits", params={"limit": 3}).json()["next"]
+    with httpx.Client(base_url=server.base, headers=OTHER) as other:
+        assert ids(other.get("/visits", params={"cursor": cursor, "q": "odd"})) == []
+        answers = [other.get(f"/visits/{visit_id}") for visit_id in ("v01", "nothing", "%00")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_nothing_is_told_without_a_token(server: ServerProcess) -> None:
+    for path in ("/visits", "/visits?limit=x", "/visits/v01", "/visits?q=odd"):
+        assert httpx.get(f"{server.base}{path}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("limit=0", "limit=1001", "limit=ten", "limit=99999999999999999999999", "limit=%D9%A3"),
+        *("order=up", "from=yesterday", "to=%00", "from=1e400", "from=2026-13-01", "cursor=x"),
+        *("cursor=%00", "cursor=MQ==", "cursor=LTEgYQ==", "cursor=" + "A" * 5000, "domain=%00"),
+        *("device=" + "d" * 2000, "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OSBh", "category=a%00"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_with_a_sentence(client: httpx.Client, asked: str) -> None:
+    refused = client.get(f"/visits?{asked}")
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["error_code"] == "BAD_QUERY"
+    assert refused.json()["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("from=-99999999999999999", "to=999999999999999999", "q=%00", "q=%ED%A0%80", "q=%22%27"),
+        *("domain=%ED%A0%80", "device=%ff", "from=0001-01-01", "q=" + "%22" * 2000, "limit=&to="),
+    ],
+)
+def test_odd_values_are_answered(client: httpx.Client, asked: str) -> None:
+    assert client.get(f"/visits?{asked}").status_code == 200

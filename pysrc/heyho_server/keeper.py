@@ -1,6 +1,7 @@
 """The keeper: work in the background, while nobody else wants the database.
 
-It makes visits searchable on SQLite, and forgets the oldest rows of the log of syncs. All it does
+It makes visits searchable on SQLite, forgets the oldest rows of the log of syncs, and at the start
+carries out deletions that a killed server has left. All it does
 is done in short transactions, each of which leaves the database as it has to be: it may be killed
 at any time, and may run in several processes at once.
 """
@@ -15,6 +16,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from heyho_server.storage.database import Database
+from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.search_sqlite import CHUNK, index_some, longest_wait
 from heyho_server.storage.sync_log import prune
 
@@ -35,9 +37,13 @@ class Keeper:
         self._pruned_at = 0
 
     async def run(self) -> None:
+        has_finished = False
         while True:
             await asyncio.sleep(LOOK_S)
             try:
+                if not has_finished:
+                    await finish_all(self._database)
+                    has_finished = True
                 await self.look()
             except DBAPIError as problem:
                 # A full disk, or a PostgreSQL that restarts: the next look may find it mended.

@@ -102,3 +102,42 @@ def test_a_value_that_is_none_is_refused_with_a_sentence(client: httpx.Client, a
 )
 def test_odd_values_are_answered(client: httpx.Client, asked: str) -> None:
     assert client.get(f"/visits?{asked}").status_code == 200
+
+
+def test_a_deletion_is_counted_first_and_then_listed(client: httpx.Client) -> None:
+    send(client, [visit(f"d{number}", domain="gone.example") for number in range(3)])
+    asked = {"domain": "gone.example", "from": "2001-01-01", "to": START_MS + 1}
+    counted = client.post("/data/deletions", json={**asked, "dryRun": True})
+    assert (counted.status_code, counted.json()) == (200, {"visits": 3})
+    done = client.post("/data/deletions", json=asked).json()
+    assert (done["visits"], done["to"]) == (3, START_MS + 1)
+    assert client.get("/data/deletions").json() == {"deletions": [done]}
+    assert ids(client.get("/visits?domain=gone.example")) == []
+
+
+def test_a_visit_is_deleted_once(server: ServerProcess, client: httpx.Client) -> None:
+    send(client, [visit("single")])
+    assert httpx.delete(f"{server.base}/visits/single", headers=OTHER).status_code == 404
+    assert [client.delete("/visits/single").status_code for _ in range(2)] == [204, 404]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "[]", "{}", '{"everything": true, "domain": "a"}', '{"everything": "yes"}'),
+        *('{"from": 5, "to": 5}', '{"from": "soon"}', '{"domain": "a\\u0000"}', '{"a": 1}'),
+        *('{"domain": "\\ud800"}', '{"to": 1e999}', "[" * 5000, '{"dryRun": true}', "\xff"),
+    ],
+)
+def test_what_is_no_deletion_deletes_nothing(client: httpx.Client, body: str) -> None:
+    before = client.get("/data/summary").json()["visits"]
+    refused = client.post("/data/deletions", content=body.encode("latin-1"))
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["error_code"] in ("BAD_QUERY", "BAD_BODY")
+    assert client.get("/data/summary").json()["visits"] == before
+
+
+def test_syncs_are_read(server: ServerProcess, client: httpx.Client) -> None:
+    assert "syncs" in client.get("/data/syncs", params={"device": 1, "limit": 2}).json()
+    assert client.get("/data/syncs?device=99999999999").status_code == 400
+    assert httpx.get(f"{server.base}/data/syncs").status_code == 401

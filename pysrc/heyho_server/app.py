@@ -16,6 +16,8 @@ from heyho_server.api.cors import Cors
 from heyho_server.api.deletions import get_deletions, post_deletion, remove_visit
 from heyho_server.api.errors import on_exception, on_http_exception, on_request_error
 from heyho_server.api.exchange import Exchange
+from heyho_server.api.export import get_export
+from heyho_server.api.figures import get_figures
 from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
 from heyho_server.api.services import Services
@@ -24,7 +26,10 @@ from heyho_server.api.syncs import get_syncs
 from heyho_server.api.visits import get_visit, get_visits
 from heyho_server.errors import RequestError
 
-READING = (get_visits, get_visit, remove_visit, post_deletion, get_deletions, get_syncs)
+READING = (
+    *(get_visits, get_visit, remove_visit, post_deletion, get_deletions),
+    *(get_syncs, get_export, get_figures),
+)
 
 
 def router() -> Router:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+
 import httpx
 import pytest
 
@@ -141,3 +145,34 @@ def test_syncs_are_read(server: ServerProcess, client: httpx.Client) -> None:
     assert "syncs" in client.get("/data/syncs", params={"device": 1, "limit": 2}).json()
     assert client.get("/data/syncs?device=99999999999").status_code == 400
     assert httpx.get(f"{server.base}/data/syncs").status_code == 401
+
+
+def test_figures_are_of_a_zone(client: httpx.Client) -> None:
+    asked = {"from": START_MS, "to": START_MS + 2000}
+    figures = client.get("/data/figures", params={**asked, "zone": "Asia/Tokyo"}).json()
+    assert (figures["visits"], figures["activeMs"], figures["zone"]) == (2, 1000, "Asia/Tokyo")
+    assert figures["days"] == [{"day": "2023-11-15", "visits": 2, "activeMs": 1000}]
+    assert figures["hours"] == [{"weekday": 2, "hour": 7, "visits": 2, "activeMs": 1000}]
+
+
+@pytest.mark.parametrize("zone", ["Nowhere", "../etc/passwd", "%00", "/UTC", "Europe", "a" * 5000])
+def test_an_unknown_zone_is_refused(client: httpx.Client, zone: str) -> None:
+    refused = client.get(f"/data/figures?zone={zone}")
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_QUERY")
+
+
+def test_an_export_is_a_file_of_what_is_meant(client: httpx.Client) -> None:
+    aggregate = {"startTime": START_MS, "tabId": 7, "lastActiveTime": START_MS + 5}
+    send(client, [visit("=1+1", title="=cmd()", startedAt=START_MS - 5)], [aggregate])
+    asked = {"to": START_MS + 2000, "from": START_MS - 5}
+    lines = client.get("/data/export", params={**asked, "records": "all"})
+    assert lines.headers["content-disposition"] == 'attachment; filename="heyho.jsonl"'
+    *found, last = [json.loads(line) for line in lines.text.splitlines()]
+    assert [record["id"] for record in found if record["id"] != "whole"] == ["=1+1", "v00", "v01"]
+    assert last["tabAggregate"]["tabId"] == 7
+    table = client.get("/data/export", params={**asked, "format": "csv", "q": "cmd"})
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    head, cells = csv.reader(io.StringIO(table.text))
+    assert dict(zip(head, cells, strict=True))["title"] == "'=cmd()"
+    for odd in ("format=xml", "records=x", "format=csv&records=all"):
+        assert client.get(f"/data/export?{odd}").status_code == 400

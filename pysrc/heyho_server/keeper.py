@@ -22,6 +22,7 @@ from heyho_server.storage.sync_log import prune
 
 LOOK_S = 0.2
 PATIENCE_MS = 30_000
+REST_MS = 5_000
 PRUNE_MS = 3_600_000
 
 log = structlog.get_logger()
@@ -35,6 +36,7 @@ class Keeper:
         self._now_ms = now_ms
         self._seen = database.writes
         self._pruned_at = 0
+        self._rests_until = 0
 
     async def run(self) -> None:
         has_finished = False
@@ -70,8 +72,12 @@ class Keeper:
     async def _may_index(self) -> bool:
         idle = self._database.writes == self._seen
         self._seen = self._database.writes
+        if idle and self._now_ms() < self._rests_until:
+            return False
         async with self._database.read() as connection:
             since = await longest_wait(connection)
+        # Where nothing waits, only another process could change that unseen.
+        self._rests_until = self._now_ms() + REST_MS if since is None else 0
         return since is not None and (idle or self._now_ms() - since > PATIENCE_MS)
 
     async def _prune(self) -> None:

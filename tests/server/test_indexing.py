@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
+from harness.server import ServerProcess
 from heyho_server.keeper import PATIENCE_MS, Keeper
 from heyho_server.storage import search_sqlite
 from heyho_server.storage.database import Database
@@ -17,6 +20,7 @@ from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Filter
 from heyho_server.words import read_query
 from server.kept import START_MS, add_person, index, opened, row, store
+from server.support import rows, send, visit
 from server.test_reading import pages
 
 
@@ -108,21 +112,36 @@ def test_a_millisecond_may_have_more_visits_than_slots(
     monkeypatch.setattr("heyho_server.storage.reading.SLOT_BITS", 2)
 
     async def work(database: Database, caller: Caller) -> list[str]:
-        rows = [row(f"a{number:02}", START_MS) for number in range(15)]
-        rows += [row(f"b{number:02}", START_MS + 1) for number in range(15)]
-        for chunk in (rows[::2], rows[1::2]):
+        history = [row(f"a{number:02}", START_MS) for number in range(15)]
+        history += [row(f"b{number:02}", START_MS + 1) for number in range(15)]
+        for chunk in (history[::2], history[1::2]):
             await store(database, caller, chunk)
             await index(database, 4)
             await index(database)
         wanted = Filter(query=read_query("example"), from_at=START_MS, to_at=START_MS + 1)
         below = await pages(database, caller, wanted, limit=4)
-        assert below == [it.id for it in rows[14::-1]]
+        assert below == [it.id for it in history[14::-1]]
         whole = Filter(query=read_query("example"))
         assert await pages(database, caller, whole, limit=4, ascending=True) == [
-            it.id for it in rows
+            it.id for it in history
         ]
         return await pages(database, caller, whole, limit=4)
 
     found = in_sqlite(tmp_path, work)
     assert len(found) == 30
     assert found == sorted(found, reverse=True)
+
+
+def test_a_killed_servers_visits_are_made_searchable_by_the_next(tmp_path: Path) -> None:
+    left = "SELECT count(*) FROM visits WHERE search_key IS NULL"
+    process = ServerProcess(tmp_path)
+    with process, httpx.Client(headers=process.headers) as client:
+        client.base_url = process.base
+        assert send(client, [visit(f"v{number:03}") for number in range(900)]).status_code == 200
+        process.kill()
+        process.start()
+        client.base_url = process.base
+        while rows(tmp_path, left) != [(0,)]:
+            time.sleep(0.05)
+        found = client.get("/visits", params={"q": "page v007", "limit": 5}).json()["visits"]
+    assert [record["id"] for record in found] == ["v007"]

@@ -109,6 +109,8 @@ def test_a_millisecond_may_have_more_visits_than_slots(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_sqlite, "SLOT_BITS", 2)
+    narrow = search_sqlite._WAITING.replace("<< 15", "<< 2")
+    monkeypatch.setattr(search_sqlite, "_WAITING", narrow)
     monkeypatch.setattr("heyho_server.storage.reading.SLOT_BITS", 2)
 
     async def work(database: Database, caller: Caller) -> list[str]:

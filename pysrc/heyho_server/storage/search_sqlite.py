@@ -12,6 +12,7 @@ is looked up in `visits`, and judged there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -54,6 +55,17 @@ SELECT
 FROM visits WHERE search_key = ?
 """  # noqa: S608 - MARK is a constant
 
+# With the last slot of its millisecond that is taken.
+_WAITING = f"""
+SELECT user_id, id, started_at, (
+  SELECT max(search_key) FROM visits AS other
+  WHERE other.search_key >= visits.started_at << {SLOT_BITS}
+    AND other.search_key < (visits.started_at + 1) << {SLOT_BITS}
+)
+FROM visits WHERE search_key IS NULL ORDER BY user_id, started_at LIMIT ?
+"""  # noqa: S608 - SLOT_BITS is a constant
+_SET_KEY = "UPDATE visits SET search_key = ? WHERE user_id = ? AND id = ?"
+
 
 class _CrossJoin(Join):
     """A join whose order is SQLite's to keep: the index first, visits by what it found."""
@@ -73,49 +85,40 @@ async def index_some(connection: AsyncConnection, limit: int = CHUNK) -> int:
     Returns:
         How many; fewer than `limit` where no more are waiting.
     """
-    waiting = (
-        select(visits.c.user_id, visits.c.id, visits.c.started_at)
-        .where(IS_WAITING)
-        .order_by(visits.c.user_id, visits.c.started_at)
-        .limit(limit)
-    )
-    next_keys: dict[int, int] = {}
-    keys = []
-    for user_id, visit_id, started_at in (await connection.execute(waiting)).all():
-        if started_at not in next_keys:
-            next_keys[started_at] = await _first_slot(connection, started_at)
-        key = await _free_key(connection, next_keys[started_at])
-        next_keys[started_at] = key + 1
-        keys.append(key)
-        # At once, so that the next look for a free key finds it taken.
-        await connection.exec_driver_sql(
-            "UPDATE visits SET search_key = ? WHERE user_id = ? AND id = ?",
-            (key, user_id, visit_id),
-        )
-    if keys:
-        await connection.exec_driver_sql(_INSERT, [(key,) for key in sorted(keys)])
-    return len(keys)
+    waiting: Sequence[Any] = (await connection.exec_driver_sql(_WAITING, (limit,))).all()
+    taken: set[int] = set()
+    keyed: list[tuple[int, int, str]] = []
+    for user_id, visit_id, started_at, last in waiting:
+        key, end = started_at << SLOT_BITS, (started_at + 1) << SLOT_BITS
+        if last is not None:
+            key = last + 1
+        while key < end and key in taken:
+            key += 1
+        if key >= end:
+            await _set_keys(connection, keyed)
+            del keyed[:]
+            key = await _free_key(connection, started_at << SLOT_BITS)
+        taken.add(key)
+        keyed.append((key, user_id, visit_id))
+    if keyed:
+        await _set_keys(connection, keyed)
+        await connection.exec_driver_sql(_INSERT, [(key,) for key in sorted(taken)])
+    return len(waiting)
 
 
-async def _first_slot(connection: AsyncConnection, started_at: int) -> int:
-    """The slot after the last one of a millisecond that is taken."""
-    first, end = started_at << SLOT_BITS, (started_at + 1) << SLOT_BITS
-    last = "SELECT max(search_key) FROM visits WHERE search_key >= ? AND search_key < ?"
-    found: int | None = (await connection.exec_driver_sql(last, (first, end))).scalar_one()
-    return first if found is None else min(found + 1, end - 1)
+async def _set_keys(connection: AsyncConnection, keyed: list[tuple[int, int, str]]) -> None:
+    if keyed:
+        await connection.exec_driver_sql(_SET_KEY, list(keyed))
 
 
-async def _free_key(connection: AsyncConnection, first: int) -> int:
-    """The first key from here on that no visit has."""
-    taken = "SELECT 1 FROM visits WHERE search_key = ?"
-    if (await connection.exec_driver_sql(taken, (first,))).first() is None:
-        return first
+async def _free_key(connection: AsyncConnection, taken: int) -> int:
+    """The first key after one that is taken which no visit has."""
     gap = """
     SELECT search_key + 1 FROM visits AS one WHERE search_key >= ? AND NOT EXISTS (
       SELECT 1 FROM visits AS another WHERE another.search_key = one.search_key + 1
     ) ORDER BY search_key LIMIT 1
     """
-    return int((await connection.exec_driver_sql(gap, (first,))).scalar_one())
+    return int((await connection.exec_driver_sql(gap, (taken,))).scalar_one())
 
 
 async def longest_wait(connection: AsyncConnection) -> int | None:

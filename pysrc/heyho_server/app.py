@@ -17,9 +17,12 @@ from heyho_server.api.accounts import USERS
 from heyho_server.api.asgi import App
 from heyho_server.api.auth import provide_caller
 from heyho_server.api.cors import Cors
+from heyho_server.api.deletions import get_deletions, post_deletion, remove_visit
 from heyho_server.api.devices import DEVICES
 from heyho_server.api.errors import on_exception, on_http_exception, on_request_error
 from heyho_server.api.exchange import Exchange
+from heyho_server.api.export import get_export
+from heyho_server.api.figures import get_figures
 from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
 from heyho_server.api.openapi import API, Document, describe, get_openapi
@@ -27,14 +30,21 @@ from heyho_server.api.pairing import PAIRING
 from heyho_server.api.services import Services
 from heyho_server.api.signing import SIGNING
 from heyho_server.api.sync import sync
+from heyho_server.api.syncs import get_syncs
+from heyho_server.api.visits import get_visit, get_visits
 from heyho_server.api.watching import get_health, get_metrics, get_ready
 from heyho_server.errors import RequestError
+
+READING = (
+    *(get_visits, get_visit, remove_visit, post_deletion, get_deletions),
+    *(get_syncs, get_export, get_figures),
+)
 
 
 def router() -> Router:
     """Every path of the API."""
     data = [get_config, get_openapi, get_summary, sync]
-    return Router(API, route_handlers=[*data, *SIGNING, *PAIRING, *DEVICES, *USERS])
+    return Router(API, route_handlers=[*data, *READING, *SIGNING, *PAIRING, *DEVICES, *USERS])
 
 
 def handlers() -> list[ControllerRouterHandler]:

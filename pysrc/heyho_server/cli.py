@@ -20,16 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command, or run the server until it is told to stop.
 
     Returns:
-        The exit status: 0 when all was done, 2 where it cannot be.
+        The exit status: 0 when all was done, 1 where a command found something wrong, 2 where it
+        cannot be done.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     os.umask(0o077)
     try:
         if arguments and arguments[0] in commands.NAMES:
-            commands.run(arguments)
-        else:
-            configure_logs()
-            asyncio.run(serve(parse(arguments)))
+            return commands.run(arguments)
+        configure_logs()
+        asyncio.run(serve(parse(arguments)))
     except StartError as problem:
         sys.stderr.write(f"heyho: {problem}\n")
         return 2

@@ -25,6 +25,7 @@ from heyho_server.api.asgi import App
 from heyho_server.api.services import Services
 from heyho_server.app import create_app
 from heyho_server.errors import StartError
+from heyho_server.keeper import keeping
 from heyho_server.limiter import Limiter
 from heyho_server.logs import configure_logs
 from heyho_server.settings import Settings
@@ -53,7 +54,8 @@ async def serve(settings: Settings) -> None:
             tell(settings)
             await welcome(services.database, settings, services.now_ms())
             if settings.workers == 1:
-                await run(services, listener, settings)
+                async with keeping(services.database, services.now_ms):
+                    await run(services, listener, settings)
         if settings.workers > 1:
             supervisor = Supervisor(settings.workers, work, settings, listener)
             await supervisor.run(partial(announce, settings, listener.getsockname()))
@@ -65,7 +67,10 @@ def work(settings: Settings, listener: socket.socket, line: Connection) -> None:
     configure_logs()
 
     async def serve_one() -> None:
-        async with open_services(settings) as services:
+        async with (
+            open_services(settings) as services,
+            keeping(services.database, services.now_ms),
+        ):
             await run(services, listener, settings, Orders(line))
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -29,3 +30,12 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
     """Signed in."""
     with httpx.Client(base_url=server.base, headers=server.headers) as client:
         yield client
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a new, empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'heyho.sqlite3'}"
+    cluster: Postgres = request.getfixturevalue("postgres_cluster")
+    return cluster.create_database().render_as_string(hide_password=False)

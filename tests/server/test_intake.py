@@ -19,6 +19,7 @@ from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user
 from heyho_server.storage.intake.delivery import Delivery, Intake, Receipt
 from heyho_server.storage.intake.opening import open_intake
+from heyho_server.storage.search_sqlite import index_some
 from heyho_server.storage.tables import (
     deleted_visits,
     deletions,
@@ -322,13 +323,9 @@ def test_sqlite_puts_a_changed_text_back_in_line_for_search(on: Check) -> None:
             found = text("SELECT id FROM visits WHERE search_key IS NULL")
         await store.take(row("a"))
         if not store.database.is_postgres:
-            await store.do(text("UPDATE visits SET search_key = 1"))
-            await store.do(
-                text(
-                    "INSERT INTO visit_search (rowid, owner, title, url) "
-                    "SELECT 1, 'u' || user_id, title, url FROM visits"
-                )
-            )
+            async with store.database.write() as connection:
+                assert await index_some(connection) == 1
+            assert await store.ask(found) == []
         await store.take(row("a", title="later", ended_at=300))
         assert await store.ask(found) == [("a",)]
 

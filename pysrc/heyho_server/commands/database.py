@@ -16,7 +16,7 @@ from heyho_server.environment import with_secrets
 from heyho_server.errors import StartError
 from heyho_server.settings import DATA, read_database_url
 from heyho_server.storage.accounts import Account, find_account_by_email, list_accounts
-from heyho_server.storage.database import describe, open_database
+from heyho_server.storage.database import Database, describe, open_database
 
 T = TypeVar("T")
 
@@ -41,6 +41,18 @@ def in_transaction(
         arguments: with those of `common_options`; the environment says what they do not.
         make: whether to make a file that is not there, as a server would.
     """
+
+    async def run(database: Database) -> T:
+        async with database.write() as connection:
+            return await work(connection)
+
+    return in_database(arguments, run, make=make)
+
+
+def in_database(
+    arguments: argparse.Namespace, work: Callable[[Database], Awaitable[T]], *, make: bool = False
+) -> T:
+    """What comes of some work on the open database; arguments as those of `in_transaction`."""
     settled = with_secrets(os.environ)
     given = arguments.database_url or settled.get("HEYHO_DATABASE_URL", "").strip() or None
     url = read_database_url(given, arguments.data or Path(settled.get("HEYHO_DATA") or DATA))
@@ -51,8 +63,8 @@ def in_transaction(
         )
 
     async def run() -> T:
-        async with open_database(url) as database, database.write() as connection:
-            return await work(connection)
+        async with open_database(url) as database:
+            return await work(database)
 
     try:
         return asyncio.run(run())

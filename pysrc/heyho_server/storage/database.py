@@ -31,10 +31,14 @@ class Database:
     """Transactions on one database.
 
     What is written inside `write()` is on the disk when the block has ended, or not at all.
+
+    Attributes:
+        writes: how often it has been written to by this process.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.writes = 0
         self.is_postgres = engine.dialect.name == "postgresql"
         # SQLite has one writer. Waiting for it here is fair and costs nothing; waiting inside
         # SQLite would mean retries with growing pauses.
@@ -55,6 +59,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end of the block and rolled back on an error."""
+        self.writes += 1
         async with self.writer, self.engine.connect() as connection:
             await connection.execution_options(**{sqlite.WRITES: True})
             async with connection.begin():

@@ -12,6 +12,7 @@ from heyho_server.aggregates import TabAggregate
 from heyho_server.batches import Batch, RejectedRecord
 from heyho_server.rows import VisitRow, to_json
 from heyho_server.storage.devices import Caller
+from heyho_server.storage.domains import is_of
 from heyho_server.storage.tables import tab_aggregates, visits
 
 SEEN_EVERY_MS = 60_000
@@ -22,13 +23,14 @@ class Delivery:
     """What one sync request brings.
 
     Attributes:
-        request_id: what the log knows the request by.
+        request_id: what the log knows the request by; None for what no device has sent, which
+            leaves nothing in the log.
         at: when it came, in epoch milliseconds.
     """
 
     caller: Caller
     batch: Batch
-    request_id: str
+    request_id: str | None
     at: int
 
 
@@ -69,8 +71,7 @@ class Deletions:
     def cover(self, visit: VisitRow) -> bool:
         """Whether a visit was deleted: also by the deletion of a domain that its own is below."""
         return visit.id in self.ids or any(
-            from_at <= visit.started_at < to_at
-            and (domain is None or f".{visit.domain}".endswith(f".{domain}"))
+            from_at <= visit.started_at < to_at and is_of(visit.domain, domain)
             for domain, from_at, to_at in self.spans
         )
 

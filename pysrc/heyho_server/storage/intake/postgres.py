@@ -59,7 +59,8 @@ class PostgresIntake:
             kept, receipt = sift(delivery.batch, await _deletions(connection, delivery))
             await _upsert(connection, delivery, _VISITS, kept)
             await _upsert(connection, delivery, _AGGREGATES, aggregate_rows(delivery.batch))
-            await _insert(connection, _LOG, [log_values(delivery, receipt)])
+            if delivery.request_id is not None:
+                await _insert(connection, _LOG, [log_values(delivery, receipt)])
             # Senders of one device would wait for each other, each for the whole rest of this.
             mark = devices.update().where(
                 devices.c.id == delivery.caller.device_id,

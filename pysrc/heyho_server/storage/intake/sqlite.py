@@ -78,6 +78,7 @@ class SqliteIntake:
         try:
             while self._waiting:
                 async with self._database.writer:
+                    self._database.writes += 1
                     taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
                     deliveries = [delivery for delivery, _ in taken]
                     outcomes = await loop.run_in_executor(self._thread, self._write, deliveries)
@@ -120,7 +121,8 @@ class SqliteIntake:
             *(delivery, "tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES),
             aggregate_rows(delivery.batch),
         )
-        self._connection.execute(LOG, log_values(delivery, receipt))
+        if delivery.request_id is not None:
+            self._connection.execute(LOG, log_values(delivery, receipt))
         seen = (delivery.at, delivery.caller.device_id, delivery.at - SEEN_EVERY_MS)
         self._connection.execute(MARK_SEEN, seen)
         return receipt

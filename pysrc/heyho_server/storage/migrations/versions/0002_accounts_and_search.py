@@ -11,9 +11,21 @@ depends_on = None
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
+
+def of_old(template: str) -> str:
+    """A statement of a trigger that takes the row as it was out of the index."""
+    return template.replace(
+        "OWNER",
+        "'ꙮu' || old.user_id || ' ꙮv' || hex(old.anonymous_client_id) || "
+        "ifnull(' ꙮc' || hex(old.category), '') || ' ' || old.domain || ' ꙮ'",
+    )
+
+
 # Rows wait with a search_key of NULL until the server puts them into `visit_search`. Its rowid,
 # the key, is in the order of time, so that the latest matches are found without sorting all.
-# The index holds no texts: to take a row out it has to be told what was put in.
+# The index holds no texts: to take a row out it has to be told what was put in. `storage.
+# search_sqlite` tells what the owner is. Prefixes of one letter are indexed because the main index
+# would have to merge the visits of some thousand words for one.
 SQLITE_SEARCH = (
     "ALTER TABLE visits ADD COLUMN search_key INTEGER",
     "CREATE UNIQUE INDEX ix_visits_search_key ON visits (search_key) WHERE search_key IS NOT NULL",
@@ -23,25 +35,28 @@ SQLITE_SEARCH = (
     """,
     """
     CREATE VIRTUAL TABLE visit_search USING fts5(
-      owner, title, url, content = '', prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
+      owner, title, url, content = '', prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2'
     )
     """,
-    """
+    of_old("""
     CREATE TRIGGER visits_deleted AFTER DELETE ON visits WHEN old.search_key IS NOT NULL BEGIN
       INSERT INTO visit_search (visit_search, rowid, owner, title, url)
-      VALUES ('delete', old.search_key, 'u' || old.user_id, old.title, old.url);
+      VALUES ('delete', old.search_key, OWNER, old.title, old.url);
     END
-    """,
-    """
-    CREATE TRIGGER visits_changed AFTER UPDATE OF title, url, started_at ON visits
+    """),
+    of_old("""
+    CREATE TRIGGER visits_changed
+    AFTER UPDATE OF title, url, domain, started_at, anonymous_client_id, category ON visits
     WHEN old.search_key IS NOT NULL AND (
-      old.title != new.title OR old.url != new.url OR old.started_at != new.started_at
+      old.title != new.title OR old.url != new.url OR old.domain != new.domain
+      OR old.started_at != new.started_at OR old.anonymous_client_id != new.anonymous_client_id
+      OR old.category IS NOT new.category
     ) BEGIN
       INSERT INTO visit_search (visit_search, rowid, owner, title, url)
-      VALUES ('delete', old.search_key, 'u' || old.user_id, old.title, old.url);
+      VALUES ('delete', old.search_key, OWNER, old.title, old.url);
       UPDATE visits SET search_key = NULL WHERE user_id = new.user_id AND id = new.id;
     END
-    """,
+    """),
 )
 SQLITE_NO_SEARCH = (
     "DROP TRIGGER visits_changed",
@@ -51,12 +66,22 @@ SQLITE_NO_SEARCH = (
     "DROP INDEX ix_visits_search_key",
     "ALTER TABLE visits DROP COLUMN search_key",
 )
-# An address is cut into its words: PostgreSQL's own idea of one would keep the whole together.
+# The words of `heyho_server.words`: PostgreSQL's own idea of one would keep an address together,
+# and would know "café" only by its accent. The mark between title and address leaves a gap
+# that no phrase goes across.
 POSTGRES_SEARCH = (
-    """
+    r"""
     ALTER TABLE visits ADD COLUMN words tsvector GENERATED ALWAYS AS (
-      to_tsvector('simple', title)
-      || to_tsvector('simple', regexp_replace(url, '[^[:alnum:]]+', ' ', 'g'))
+      ts_delete(
+        to_tsvector('simple', regexp_replace(
+          normalize(regexp_replace(
+            normalize(lower(title || ' ꙮ ' || url), NFD),
+            '([a-z])[\u0300-\u036f]+', '\1', 'g'
+          ), NFC),
+          '[^[:alnum:]]+', ' ', 'g'
+        )),
+        'ꙮ'
+      )
     ) STORED
     """,
     "CREATE INDEX ix_visits_words ON visits USING gin (words)",

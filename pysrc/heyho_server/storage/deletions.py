@@ -1,0 +1,189 @@
+"""Deletions: taken out, and remembered, so that no late upload brings anything back.
+
+A deletion is remembered before anything is deleted, and from then on no upload stores what it
+covers: on SQLite there is one writer, and on PostgreSQL the user's row is locked first, which who
+stores visits holds as well. Many visits are then deleted in pieces.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho.wire import MAX_AT_MS
+from heyho_server.storage.database import Database
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.domains import hosts_of
+from heyho_server.storage.tables import (
+    deleted_visits,
+    deletions,
+    sync_log,
+    tab_aggregates,
+    users,
+    visits,
+)
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Visits that started in `[from_at, to_at)`, of a domain and its subdomains, or of all.
+
+    Attributes:
+        to_at: None for up to now, or up to the latest of them where that is later: clocks run
+            ahead.
+        everything: tab aggregates and the rejected records of the log as well.
+    """
+
+    domain: str | None = None
+    from_at: int = 0
+    to_at: int | None = None
+    everything: bool = False
+
+
+async def count_visits(connection: AsyncConnection, caller: Caller, meant: Deletion) -> int:
+    """How many visits a deletion would take out now."""
+    covered = await _covered(connection, caller.user_id, meant)
+    return await connection.scalar(select(func.count()).select_from(visits).where(covered)) or 0
+
+
+async def delete_visits(
+    database: Database, caller: Caller, meant: Deletion, *, now_ms: int
+) -> Row[Any]:
+    """Remember a deletion, and carry it out.
+
+    Returns:
+        Its row of `deletions`.
+    """
+    async with database.write() as connection:
+        deletion_id = await remember(connection, caller, meant, now_ms=now_ms)
+    await finish(database, caller.user_id, deletion_id)
+    this = and_(deletions.c.user_id == caller.user_id, deletions.c.id == deletion_id)
+    async with database.read() as connection:
+        return (await connection.execute(select(deletions).where(this))).one()
+
+
+async def remember(
+    connection: AsyncConnection, caller: Caller, meant: Deletion, *, now_ms: int
+) -> str:
+    """Note a deletion, from when on no upload stores what it covers.
+
+    Its `visits` is the number of those to delete, and negative until that is done.
+    """
+    await _lock(connection, caller)
+    ended = replace(meant, to_at=await _end(connection, caller, meant, now_ms))
+    deletion_id = secrets.token_hex(8)
+    await connection.execute(
+        deletions.insert().values(
+            user_id=caller.user_id,
+            id=deletion_id,
+            domain=ended.domain,
+            from_at=ended.from_at,
+            to_at=ended.to_at,
+            deleted_at=now_ms,
+            visits=-await count_visits(connection, caller, ended),
+        )
+    )
+    if ended.everything:
+        await _delete_the_rest(connection, caller)
+    return deletion_id
+
+
+async def finish_all(database: Database) -> None:
+    """Carry out what was remembered by a server that was killed before it was done."""
+    async with database.read() as connection:
+        open_ones = select(deletions.c.user_id, deletions.c.id).where(deletions.c.visits < 0)
+        found = (await connection.execute(open_ones)).all()
+    for user_id, deletion_id in found:
+        await finish(database, user_id, deletion_id)
+
+
+async def finish(database: Database, user_id: int, deletion_id: str) -> None:
+    """Delete what a deletion covers, CHUNK visits at a time, so that syncs hardly wait."""
+    this = and_(deletions.c.user_id == user_id, deletions.c.id == deletion_id)
+    async with database.read() as connection:
+        row = (await connection.execute(select(deletions).where(this))).one()
+        meant = Deletion(domain=row.domain, from_at=row.from_at, to_at=row.to_at)
+        covered = await _covered(connection, user_id, meant)
+    some = select(visits.c.id).where(covered).limit(CHUNK)
+    while True:
+        async with database.write() as connection:
+            ids = (await connection.scalars(some)).all()
+            mine = and_(visits.c.user_id == user_id, visits.c.id.in_(ids))
+            await connection.execute(delete(visits).where(mine))
+            if len(ids) < CHUNK:
+                under_way = and_(this, deletions.c.visits < 0)
+                done = update(deletions).where(under_way).values(visits=-deletions.c.visits)
+                await connection.execute(done)
+                return
+
+
+async def delete_visit(
+    connection: AsyncConnection, caller: Caller, visit_id: str, *, now_ms: int
+) -> bool:
+    """Take out one visit and remember that; False where the caller has no such visit."""
+    await _lock(connection, caller)
+    mine = and_(visits.c.user_id == caller.user_id, visits.c.id == visit_id)
+    if not (await connection.execute(delete(visits).where(mine))).rowcount:
+        return False
+    key = {"user_id": caller.user_id, "id": visit_id}
+    await connection.execute(delete(deleted_visits).filter_by(**key))
+    await connection.execute(deleted_visits.insert().values(**key, deleted_at=now_ms))
+    return True
+
+
+async def list_deletions(connection: AsyncConnection, caller: Caller) -> Sequence[Row[Any]]:
+    """What the caller deleted, the latest first; single visits are not among it."""
+    found = (
+        select(deletions)
+        .where(deletions.c.user_id == caller.user_id)
+        .order_by(deletions.c.deleted_at.desc(), deletions.c.id)
+    )
+    return (await connection.execute(found)).all()
+
+
+async def _lock(connection: AsyncConnection, caller: Caller) -> None:
+    if connection.dialect.name == "postgresql":
+        await connection.execute(
+            select(users.c.id).where(users.c.id == caller.user_id).with_for_update()
+        )
+
+
+async def _covered(
+    connection: AsyncConnection, user_id: int, meant: Deletion
+) -> ColumnElement[bool]:
+    """The visits that a deletion means."""
+    found = [visits.c.user_id == user_id, visits.c.started_at >= meant.from_at]
+    if meant.to_at is not None:
+        found.append(visits.c.started_at < meant.to_at)
+    if meant.domain is not None:
+        hosts = await hosts_of(connection, user_id, meant.domain)
+        found.append(visits.c.domain.in_(hosts))
+    return and_(*found)
+
+
+async def _end(connection: AsyncConnection, caller: Caller, meant: Deletion, now_ms: int) -> int:
+    """Where a deletion ends."""
+    if meant.to_at is not None:
+        return meant.to_at
+    covered = await _covered(connection, caller.user_id, meant)
+    latest = await connection.scalar(select(func.max(visits.c.started_at)).where(covered))
+    return min(max(now_ms, latest or 0) + 1, MAX_AT_MS)
+
+
+async def _delete_the_rest(connection: AsyncConnection, caller: Caller) -> None:
+    """Take out what tells of visits beside the visits themselves."""
+    await connection.execute(
+        delete(tab_aggregates).where(tab_aggregates.c.user_id == caller.user_id)
+    )
+    await connection.execute(
+        update(sync_log)
+        .where(sync_log.c.user_id == caller.user_id, sync_log.c.rejected > 0)
+        .values(rejected_records=[])
+    )

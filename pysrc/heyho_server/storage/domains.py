@@ -1,0 +1,33 @@
+"""The domains of a person's visits."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.storage.tables import visits
+
+
+async def hosts_of(connection: AsyncConnection, user_id: int, domain: str) -> list[str]:
+    """The hosts of a person's visits that are the domain or a subdomain of it.
+
+    One step into the index for each host there is, instead of one for each visit.
+    """
+    mine = visits.c.user_id == user_id
+    first = select(visits.c.domain).where(mine).order_by(visits.c.domain).limit(1)
+    hosts = select(first.scalar_subquery().label("domain")).cte(recursive=True)
+    following = (
+        select(visits.c.domain)
+        .where(mine, visits.c.domain > hosts.c.domain)
+        .order_by(visits.c.domain)
+        .limit(1)
+        .scalar_subquery()
+    )
+    hosts = hosts.union_all(select(following).where(hosts.c.domain.is_not(None)))
+    found = await connection.scalars(select(hosts.c.domain).where(hosts.c.domain.is_not(None)))
+    return [host for host in found if is_of(host, domain)]
+
+
+def is_of(host: str, domain: str | None) -> bool:
+    """Whether a host is the domain or a subdomain of it; None stands for all."""
+    return domain is None or host == domain or host.endswith(f".{domain}")

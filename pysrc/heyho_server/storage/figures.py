@@ -1,0 +1,88 @@
+"""Figures: how many visits there were, and how long they were looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.filters import Filter
+from heyho_server.storage.tables import visits
+
+QUARTER_MS = 900_000
+MAX_DOMAINS = 100
+
+
+@dataclass(slots=True)
+class Amount:
+    """So many visits, looked at for so many milliseconds."""
+
+    visits: int = 0
+    active_ms: int = 0
+
+    def add(self, count: int, active_ms: int) -> None:
+        self.visits += count
+        self.active_ms += active_ms
+
+
+@dataclass(slots=True)
+class Figures:
+    """Amounts by what they are of.
+
+    Attributes:
+        days: by local date, such as "2026-01-31", in order.
+        hours: by day of the week, 0 being Monday, and local hour.
+        domains: the MAX_DOMAINS most visited, in order.
+        categories: by category, None for those without.
+    """
+
+    total: Amount = field(default_factory=Amount)
+    days: dict[str, Amount] = field(default_factory=dict)
+    hours: dict[tuple[int, int], Amount] = field(default_factory=dict)
+    domains: dict[str, Amount] = field(default_factory=dict)
+    categories: dict[str | None, Amount] = field(default_factory=dict)
+
+
+async def reckon(
+    connection: AsyncConnection, caller: Caller, wanted: Filter, zone: tzinfo
+) -> Figures:
+    """The figures of the visits that a filter means, a visit counting where it started.
+
+    The database adds up quarters of an hour, of which every zone's hours and days are made.
+    """
+    mine = wanted.conditions(caller.user_id)
+    count, active = func.count(), func.sum(visits.c.active_duration_ms)
+
+    async def by(what: ColumnElement[Any]) -> list[Any]:
+        found = select(what.label("what"), count, active).where(*mine).group_by("what")
+        return list((await connection.execute(found)).all())
+
+    figures = Figures()
+    quarter = visits.c.started_at - visits.c.started_at % QUARTER_MS
+    for at, number, active_ms in sorted(tuple(row) for row in await by(quarter)):
+        local = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+        day, hour = local.date().isoformat(), (local.weekday(), local.hour)
+        for amount in (
+            figures.total,
+            figures.days.setdefault(day, Amount()),
+            figures.hours.setdefault(hour, Amount()),
+        ):
+            amount.add(number, int(active_ms))
+    domains = sorted(_amounts(await by(visits.c.domain)), key=_most)[:MAX_DOMAINS]
+    figures.domains = dict(domains)
+    figures.categories = dict(sorted(_amounts(await by(visits.c.category)), key=_most))
+    return figures
+
+
+def _amounts(rows: Iterable[Any]) -> list[tuple[Any, Amount]]:
+    return [(what, Amount(number, int(active_ms))) for what, number, active_ms in rows]
+
+
+def _most(entry: tuple[Any, Amount]) -> tuple[int, str]:
+    what, amount = entry
+    return -amount.visits, str(what or "")

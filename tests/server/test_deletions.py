@@ -1,0 +1,168 @@
+"""What is deleted stays away, on both kinds of database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.batches import Batch
+from heyho_server.keeper import Keeper
+from heyho_server.rows import VisitRow
+from heyho_server.storage import deletions, sync_log, tables
+from heyho_server.storage.database import Database
+from heyho_server.storage.deletions import Deletion
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.filters import Filter, Place
+from heyho_server.storage.intake.delivery import Delivery
+from heyho_server.storage.intake.opening import open_intake
+from heyho_server.storage.tables import tab_aggregates
+from server.kept import START_MS, index, row, store
+from server.test_reading import in_database, pages
+
+NOW_MS = START_MS + 1_000_000
+
+
+async def ingest(database: Database, caller: Caller, rows: list[VisitRow]) -> set[str]:
+    """Take a batch in as the server does, and say which of its visits are not there then."""
+    batch = Batch(visits=[it._replace(idle_periods="[]") for it in rows])
+    async with open_intake(database) as intake:
+        receipt = await intake.store(
+            Delivery(caller=caller, batch=batch, request_id=None, at=NOW_MS)
+        )
+    gone = {it.id for it in rows} - set(await all_of(database, caller))
+    assert receipt.deleted == len(gone)
+    return gone
+
+
+async def note(connection: AsyncConnection, who: Caller, at: int, **more: Any) -> None:
+    """A row of the log."""
+    counts = {"visits": 1, "tab_aggregates": 2, "deleted": 3, "rejected": 1}
+    keys = {"user_id": who.user_id, "device_id": who.device_id, "at": at, "request_id": f"r{at}"}
+    await connection.execute(tables.sync_log.insert().values(**keys, **counts, **more))
+
+
+async def delete(database: Database, caller: Caller, **meant: Any) -> Any:
+    return await deletions.delete_visits(database, caller, Deletion(**meant), now_ms=NOW_MS)
+
+
+async def all_of(database: Database, caller: Caller) -> list[str]:
+    return sorted(await pages(database, caller, Filter(), limit=100))
+
+
+HISTORY = [
+    row("early", START_MS),
+    row("sub", START_MS + 10, domain="mail.example.org"),
+    row("alike", START_MS + 20, domain="myexample.org"),
+    row("late", START_MS + 30, domain="other.net"),
+    row("ahead", NOW_MS + 5000, domain="other.net"),
+]
+NAMES = sorted(it.id for it in HISTORY)
+
+
+def test_a_range_covers_its_start_and_not_its_end(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, other: Caller) -> None:
+        await store(database, caller, HISTORY)
+        await store(database, other, HISTORY)
+        done = await delete(database, caller, from_at=START_MS + 10, to_at=START_MS + 30)
+        assert done.visits == 2
+        assert await all_of(database, caller) == ["ahead", "early", "late"]
+        assert await all_of(database, other) == NAMES
+        assert await ingest(database, caller, HISTORY[1:3]) == {"sub", "alike"}
+        assert await ingest(database, other, [row("new", START_MS + 15)]) == set()
+
+    in_database(database_url, work)
+
+
+def test_a_domain_covers_its_subdomains(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> None:
+        await store(database, caller, HISTORY)
+        await index(database, 2)
+        meant = Deletion(domain="example.org")
+        async with database.read() as connection:
+            assert await deletions.count_visits(connection, caller, meant) == 2
+        await delete(database, caller, domain="example.org")
+        assert await all_of(database, caller) == ["ahead", "alike", "late"]
+        late = [row("x", domain="a.example.org"), row("y", domain="other.net")]
+        assert await ingest(database, caller, late) == {"x"}
+        assert await ingest(database, caller, [row("z", NOW_MS + 1)]) == set()
+
+    in_database(database_url, work)
+
+
+def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> None:
+        await store(database, caller, HISTORY)
+        async with database.write() as connection:
+            await connection.execute(
+                tab_aggregates.insert().values(
+                    user_id=caller.user_id,
+                    id="agg_1_1",
+                    started_at=1,
+                    last_active_at=1,
+                    record={},
+                    stored_at=1,
+                )
+            )
+            await note(connection, caller, NOW_MS, rejected_records=[{"field": "url"}])
+        done = await delete(database, caller, everything=True)
+        assert (done.visits, done.to_at) == (5, NOW_MS + 5001)
+        assert await all_of(database, caller) == []
+        assert await ingest(database, caller, HISTORY) == set(NAMES)
+        assert await ingest(database, caller, [row("new", NOW_MS + 5001)]) == set()
+        async with database.read() as connection:
+            aggregates = await connection.scalar(select(func.count()).select_from(tab_aggregates))
+            (log,) = await sync_log.recent(connection, caller, limit=5)
+            (listed,) = await deletions.list_deletions(connection, caller)
+        assert (aggregates, log.rejected, log.rejected_records) == (0, 1, [])
+        assert listed.id == done.id
+
+    in_database(database_url, work)
+
+
+def test_a_single_visit_stays_away_and_anothers_of_that_id_stays(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, other: Caller) -> None:
+        await store(database, caller, HISTORY)
+        async with database.write() as connection:
+            args = (connection, other, "late")
+            assert not await deletions.delete_visit(*args, now_ms=NOW_MS)
+            assert await deletions.delete_visit(connection, caller, "late", now_ms=NOW_MS)
+            assert not await deletions.delete_visit(connection, caller, "late", now_ms=NOW_MS)
+        assert await ingest(database, caller, HISTORY[3:4]) == {"late"}
+        assert await ingest(database, other, HISTORY[3:4]) == set()
+
+    in_database(database_url, work)
+
+
+def test_a_killed_servers_deletion_is_carried_out_by_the_next(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> list[Any]:
+        await store(database, caller, HISTORY)
+        async with database.write() as connection:
+            meant = Deletion(domain="other.net")
+            await deletions.remember(connection, caller, meant, now_ms=NOW_MS)
+        await deletions.finish_all(database)
+        async with database.read() as connection:
+            (listed,) = await deletions.list_deletions(connection, caller)
+        return [listed.visits, *await all_of(database, caller)]
+
+    assert in_database(database_url, work) == [2, "alike", "early", "sub"]
+
+
+def test_the_log_is_read_by_pages_and_forgets_after_90_days(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, other: Caller) -> list[list[int]]:
+        async def look(**asked: Any) -> list[int]:
+            async with database.read() as connection:
+                found = await sync_log.recent(connection, caller, limit=2, **asked)
+            assert {it.name for it in found} <= {"one"}
+            return [it.at for it in found]
+
+        async with database.write() as connection:
+            for at in (1, 2, 3):
+                await note(connection, caller, at)
+            await note(connection, other, 9)
+        seen = [await look(), await look(after=Place(2, "r2")), await look(device_id=99)]
+        await Keeper(database, lambda: sync_log.RETENTION_MS + 3).look()
+        return [*seen, await look()]
+
+    assert in_database(database_url, work) == [[3, 2], [1], [], [3]]

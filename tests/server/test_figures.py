@@ -1,0 +1,67 @@
+"""Figures agree with counting by hand, on both kinds of database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from heyho_server.storage.database import Database
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.figures import Amount, Figures, reckon
+from heyho_server.storage.filters import Filter
+from server.kept import row, store
+from server.test_reading import in_database
+
+# Around the night in which Berlin's clocks went back.
+FIRST = datetime(2025, 10, 25, 20, 7, tzinfo=UTC)
+MOMENTS = [FIRST + timedelta(minutes=17 * number) for number in range(40)]
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
+def test_days_and_hours_are_those_of_the_zone(database_url: str, name: str) -> None:
+    zone = ZoneInfo(name)
+    history = [
+        row(
+            f"v{number:02}",
+            int(moment.timestamp() * 1000),
+            active_duration_ms=number,
+            domain=f"{number % 3}.example",
+            category="news" if number % 4 == 0 else None,
+        )
+        for number, moment in enumerate(MOMENTS)
+    ]
+
+    async def work(database: Database, caller: Caller, other: Caller) -> Figures:
+        await store(database, caller, history)
+        await store(database, other, history[:5])
+        wanted = Filter(from_at=history[1].started_at, to_at=history[-1].started_at)
+        async with database.read() as connection:
+            return await reckon(connection, caller, wanted, zone)
+
+    figures: Figures = in_database(database_url, work)
+    expected = Figures()
+    for number, moment in list(enumerate(MOMENTS))[1:-1]:
+        local = moment.astimezone(zone)
+        groups: list[tuple[dict[Any, Amount], object]] = [
+            (expected.days, local.date().isoformat()),
+            (expected.hours, (local.weekday(), local.hour)),
+            (expected.domains, f"{number % 3}.example"),
+            (expected.categories, "news" if number % 4 == 0 else None),
+        ]
+        for kind, what in groups:
+            kind.setdefault(what, Amount()).add(1, number)
+        expected.total.add(1, number)
+    assert figures == expected
+    assert list(figures.days) == sorted(figures.days)
+    assert list(figures.categories) == [None, "news"]
+
+
+def test_where_nothing_is_stored_there_is_nothing(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> Figures:
+        async with database.read() as connection:
+            return await reckon(connection, caller, Filter(), UTC)
+
+    assert in_database(database_url, work) == Figures()

@@ -26,6 +26,7 @@ from heyho_server.api.figures import get_figures
 from heyho_server.api.info import get_config, get_summary
 from heyho_server.api.limiting import Limiting
 from heyho_server.api.openapi import API, Document, describe, get_openapi
+from heyho_server.api.page import PAGE
 from heyho_server.api.pairing import PAIRING
 from heyho_server.api.services import Services
 from heyho_server.api.signing import SIGNING
@@ -48,7 +49,7 @@ def router() -> Router:
 
 
 def handlers() -> list[ControllerRouterHandler]:
-    """Every path there is."""
+    """Every path there is for programs."""
     return [router(), get_health, get_metrics, get_ready]
 
 
@@ -73,7 +74,7 @@ def create_app(services: Services, trusted_proxies: Sequence[Network] = ()) -> A
         "document": Provide(provide_document, sync_to_thread=True),
     }
     app = Litestar(
-        route_handlers=handlers(),
+        route_handlers=[*handlers(), PAGE],
         dependencies=dependencies,
         exception_handlers={
             RequestError: on_request_error,

@@ -1,7 +1,8 @@
 """Cross-origin access: every answer may be read from any page, errors included.
 
-What guards the data is the bearer token, which a foreign page does not have; there are no
-cookies that a browser would send along on its own.
+What guards the data is the bearer token, which a foreign page does not have. The cookie of the
+page for people is not sent along from foreign pages, nor may they read an answer to it: that
+takes more than the "*" here.
 """
 
 from __future__ import annotations

@@ -131,17 +131,7 @@ PERSON = Person("Ada", "Lovelace", "ada@example.org")
 async def login(request: AnyRequest, services: NamedDependency[Services]) -> SignedIn:
     """Open a session, which is listed among the devices. Attempts are limited by email address."""
     given = await read_as(request, services, Credentials)
-    await count_attempt(request, services, given.email)
-    try:
-        email = read_email(given.email)
-    except ValueError:
-        email = ""
-    async with services.database.read() as connection:
-        found = await find_password(connection, email)
-    user_id, stored = found or (None, None)
-    password = given.password[: MAX_PASSWORD + 1]
-    if not await services.passwords.matches(stored, password) or user_id is None:
-        raise WrongPassword
+    user_id = await user_of(request, services, given.email, given.password)
     name, now_ms = agent_of(request), services.now_ms()
     async with services.database.write() as connection:
         if await find_account(connection, user_id) is None:  # removed meanwhile
@@ -243,6 +233,27 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Do
         async with services.database.write() as connection:
             await close_session(connection, token, now_ms=services.now_ms())
     return Done(True, "Signed out.")
+
+
+async def user_of(request: AnyRequest, services: Services, email: str, password: str) -> int:
+    """The id of the user with this email address and this password. Counts the attempt.
+
+    Raises:
+        RateLimited: there were too many of them.
+        WrongPassword: there is no such user.
+    """
+    await count_attempt(request, services, email)
+    try:
+        known = read_email(email)
+    except ValueError:
+        known = ""
+    async with services.database.read() as connection:
+        found = await find_password(connection, known)
+    user_id, stored = found or (None, None)
+    matches = await services.passwords.matches(stored, password[: MAX_PASSWORD + 1])
+    if not matches or user_id is None:
+        raise WrongPassword
+    return user_id
 
 
 async def count_attempt(request: AnyRequest, services: Services, email: str) -> None:

@@ -47,7 +47,8 @@ users = Table(
 )
 
 # A device has a token for good; a session, which is one that signed in with a password, has a
-# refresh token until it expires, and access tokens.
+# refresh token until it expires, and access tokens. A page is a session of the server's own page,
+# and has the token of its cookie until it expires.
 devices = Table(
     "devices",
     metadata,

@@ -1,35 +1,26 @@
 """The page for people, over HTTP: a cookie instead of a bearer token, forms instead of scripts.
 
 What a form does is done for the person whose cookie comes along, so it has to come from the page
-itself: see `require_own_form`.
+itself: see `api.forms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from litestar import MediaType, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
 from litestar.params import FromPath, QueryParameter
 
 from heyho_server.api.devices import MAX_KEY
+from heyho_server.api.forms import read_form, require_own_form
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.api.signing import agent_of, user_of
-from heyho_server.bodies import pieces_of, read_body
-from heyho_server.errors import (
-    BadBody,
-    Forbidden,
-    NotSignedIn,
-    RateLimited,
-    RequestError,
-    UnknownEncoding,
-)
+from heyho_server.errors import Forbidden, NotSignedIn, RateLimited, RequestError
 from heyho_server.page.entry import entry_page
 from heyho_server.page.gathering import gather_status
 from heyho_server.page.layout import problem_page
@@ -47,8 +38,6 @@ from heyho_server.storage.pairing import create_code, show_code
 COOKIE = "heyho"
 ZONE_COOKIE = "heyho-zone"
 YEAR_S = 365 * 86_400
-MAX_FORM = 16_384
-MAX_FIELDS = 10
 MAX_TOKEN = 512
 
 # No script, no frame around it, nothing from anywhere else, and no copy of it on a disk.
@@ -89,21 +78,6 @@ async def provide_visitor(request: AnyRequest, services: NamedDependency[Service
     if found is None:
         raise NotSignedIn
     return found
-
-
-def require_own_form(headers: Mapping[str, str]) -> None:
-    """Refuse a form that another site's page sends.
-
-    Browsers say by Sec-Fetch-Site whose page it is, and on the way to a plain HTTP server by
-    Origin alone, which is compared to the host that they asked for.
-
-    Raises:
-        Forbidden: it is, or may be.
-    """
-    site = headers.get("sec-fetch-site")
-    own = urlsplit(headers.get("origin", "")).netloc == headers.get("host")
-    if site != "same-origin" if site is not None else not own:
-        raise Forbidden("This form was not sent by this server's own page; open that page anew.")
 
 
 @get("/", include_in_schema=False)
@@ -205,23 +179,6 @@ async def show(
             code=code,
         )
     return html(status_page(status))
-
-
-async def read_form(request: AnyRequest, services: Services) -> dict[str, str]:
-    """The fields of a form, by name.
-
-    Raises:
-        RequestError: it cannot be read.
-    """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != RequestEncodingType.URL_ENCODED:
-        raise UnknownEncoding("This is not a form; use the page in a browser.")
-    limits = replace(services.limits, max_body_bytes=MAX_FORM)
-    body = await read_body(request.headers, pieces_of(request.receive), limits)
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=MAX_FIELDS, errors="strict"))
-    except ValueError as problem:
-        raise BadBody("This form cannot be read; open the page anew.") from problem
 
 
 async def _whose(request: AnyRequest, services: Services, fields: Mapping[str, str]) -> int:

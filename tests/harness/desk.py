@@ -77,11 +77,12 @@ class Desk:
         self.page.evaluate("() => chrome.offscreen.closeDocument().catch(() => {})")
 
     def kill_worker(self) -> None:
-        """End the service worker at once, and wait until it is gone."""
+        """End the service worker at once, and wait until it is gone; an event may start the next."""
         session = self.browser.context.new_cdp_session(self.page)
         session.send("ServiceWorker.enable")
+        before = self.page.evaluate(_WORKERS)
         session.send("ServiceWorker.stopAllWorkers")
-        self.wait_until(_NO_WORKER)
+        self.wait_until(_GONE, before)
         session.detach()
 
     def wait_until(self, condition: str, argument: Any = None) -> None:
@@ -93,10 +94,14 @@ class Desk:
 
 
 _OFFSCREEN = """() => chrome.runtime.getContexts({ contextTypes: ["OFFSCREEN_DOCUMENT"] })"""
-_NO_WORKER = """async () => {
+_WORKERS = """async () => {
   const contexts = await chrome.runtime.getContexts({ contextTypes: ["BACKGROUND"] });
-  return contexts.length === 0;
+  return contexts.map(({ contextId }) => contextId);
 }"""
+_GONE = f"""async (before) => {{
+  const now = await ({_WORKERS})();
+  return !now.some((id) => before.includes(id));
+}}"""
 _GLOBALS = """async () => {
   const { openDatabase, readState } = await import("./database.js");
   const all = async (store) => {

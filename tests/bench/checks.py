@@ -16,6 +16,7 @@ from bench.memory import memory
 from bench.plan import Plan
 from bench.planning import planning
 from bench.preparing import preparing
+from bench.search import search
 from harness.processes import Meter
 
 
@@ -47,6 +48,7 @@ SERVER_CHECKS = [
     Check(name="SQLite", measure=ingest_sqlite),
     Check(name="PostgreSQL", measure=ingest_postgres),
     Check(name="Crowd", measure=crowd),
+    Check(name="Search", measure=search, with_backlog=True),
     Check(name="Growth", measure=growth, with_backlog=True, metered=True),
 ]
 

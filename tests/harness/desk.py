@@ -77,7 +77,7 @@ class Desk:
         self.page.evaluate("() => chrome.offscreen.closeDocument().catch(() => {})")
 
     def kill_worker(self) -> None:
-        """End the service worker at once, and wait until it is gone; an event may start the next."""
+        """End the service worker at once, and wait until it is gone; an event may start another."""
         session = self.browser.context.new_cdp_session(self.page)
         session.send("ServiceWorker.enable")
         before = self.page.evaluate(_WORKERS)

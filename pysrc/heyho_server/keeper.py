@@ -1,6 +1,7 @@
 """The keeper: work in the background, while nobody else wants the database.
 
-It makes visits searchable on SQLite, forgets the oldest rows of the log of syncs, and at the start
+It makes visits searchable on SQLite, forgets the oldest rows of the log of syncs and the sessions
+that are long over, and at the start
 carries out deletions that a killed server has left. All of it is short transactions, each of which
 leaves the database as it has to be: it may be killed at any time, and may run in several processes
 at once.
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heyho_server.storage.database import DRIVER_ERRORS, Database
 from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.search_sqlite import CHUNK, index_some, longest_wait
+from heyho_server.storage.sessions import prune_sessions
 from heyho_server.storage.sync_log import prune
 
 LOOK_S = 0.2
@@ -87,6 +89,7 @@ class Keeper:
         self._pruned_at = now_ms
         async with self._database.write() as connection:
             await prune(connection, now_ms=now_ms)
+            await prune_sessions(connection, now_ms=now_ms)
         self._seen += 1
 
 

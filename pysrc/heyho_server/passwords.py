@@ -58,6 +58,10 @@ class Passwords:
         async with self._turns:
             return await asyncio.to_thread(self._matches, stored or self._nobodys, password)
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether what is stored was hashed at another cost than is usual now."""
+        return self._hasher.check_needs_rehash(stored)
+
     def _matches(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)

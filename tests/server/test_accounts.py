@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from harness.postgres import Postgres
 from heyho_server.errors import EmailTaken
 from heyho_server.settings import read_database_url
-from heyho_server.storage import accounts, devices, pairing, sessions
+from heyho_server.storage import accounts, devices, page_sessions, pairing, sessions, visits
 from heyho_server.storage.database import Database, open_database
+from heyho_server.storage.devices import Caller
+from heyho_server.storage.sync_log import RETENTION_MS
 from heyho_server.storage.tables import metadata, users
 
 T = TypeVar("T")
@@ -178,9 +180,10 @@ def test_a_code_pairs_once_and_for_ten_minutes(url: str) -> None:
         assert (len(code), shown[4]) == (8, "-")
         typed = pairing.read_code(f" {shown.lower()} ")
         assert typed == pairing.read_code(code) == code
-        token = await pairing.pair(connection, typed, name="Laptop", now_ms=NOW + 599_999)
-        assert token is not None
-        found = await devices.find_caller(connection, token, now_ms=NOW)
+        paired = await pairing.pair(connection, typed, name="Laptop", now_ms=NOW + 599_999)
+        assert paired is not None
+        assert paired.name == "Laptop"
+        found = await devices.find_caller(connection, paired.token, now_ms=NOW)
         assert found is not None
         assert found.user_id == mine
         assert await pairing.pair(connection, typed, name="Laptop", now_ms=NOW) is None
@@ -191,18 +194,72 @@ def test_a_code_pairs_once_and_for_ten_minutes(url: str) -> None:
 
 
 def test_of_ten_that_use_a_code_at_once_one_gets_it(url: str) -> None:
-    async def work(database: Database) -> list[str | None]:
+    async def work(database: Database) -> list[pairing.Paired | None]:
         async with database.write() as connection:
             mine = await user(connection)
             code = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
 
-        async def use() -> str | None:
+        async def use() -> pairing.Paired | None:
             async with database.write() as connection:
                 return await pairing.pair(connection, code, name="Laptop", now_ms=NOW)
 
         return await asyncio.gather(*(use() for _ in range(10)))
 
-    assert sum(token is not None for token in in_database(url, work)) == 1
+    assert sum(paired is not None for paired in in_database(url, work)) == 1
+
+
+def test_a_code_may_know_the_devices_name(url: str) -> None:
+    async def work(connection: AsyncConnection) -> str | None:
+        code = await pairing.create_code(
+            connection, user_id=await user(connection), now_ms=NOW, device_name="Work"
+        )
+        paired = await pairing.pair(connection, code, name="Chrome", now_ms=NOW)
+        return paired.name if paired else None
+
+    assert in_transaction(url, work) == "Work"
+
+
+def test_sessions_are_forgotten_long_after_they_expired(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        mine = await user(connection)
+        token = devices.new_token()
+        await devices.create_device(connection, user_id=mine, name="a", token=token, now_ms=NOW)
+        await sessions.open_session(connection, user_id=mine, name="b", now_ms=NOW)
+        await page_sessions.open_page_session(connection, user_id=mine, name="c", now_ms=NOW)
+
+        async def names(now_ms: int) -> list[str]:
+            await sessions.prune_sessions(connection, now_ms=now_ms)
+            everything = await devices.list_devices(connection, user_id=mine, now_ms=0)
+            return [device.name for device in everything]
+
+        assert (await visits.summarize(connection, Caller(mine, 0), now_ms=NOW)).devices == 2
+        assert await names(NOW + DAY + RETENTION_MS // 2) == ["a", "b", "c"]
+        assert await names(NOW + DAY + RETENTION_MS) == ["a", "b"]
+        later = NOW + sessions.REFRESH_S * 1000 + 1
+        assert (await visits.summarize(connection, Caller(mine, 0), now_ms=later)).devices == 1
+        assert await names(later + RETENTION_MS) == ["a"]
+        assert await devices.find_caller(connection, token, now_ms=later)
+
+    in_transaction(url, work)
+
+
+def test_a_user_is_changed_but_not_into_another(url: str) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        await accounts.create_account(connection, email="taken@example.org", now_ms=NOW)
+        mine = await user(connection)
+        with pytest.raises(EmailTaken):
+            await accounts.change_account(connection, mine, email="taken@example.org")
+        await accounts.change_account(connection, mine)
+        await accounts.change_account(connection, mine, email="x@example.org", name=("X", "Y"))
+        found = await accounts.find_account(connection, mine)
+        assert found is not None
+        assert (found.email, found.first_name, found.last_name) == ("x@example.org", "X", "Y")
+        tokens = await sessions.open_session(connection, user_id=mine, name="Chrome", now_ms=NOW)
+        await sessions.close_sessions(connection, mine, now_ms=NOW)
+        assert await devices.find_caller(connection, tokens.access, now_ms=NOW) is None
+        assert await sessions.renew_session(connection, tokens.refresh, now_ms=NOW) is None
+
+    in_transaction(url, work)
 
 
 def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str) -> None:

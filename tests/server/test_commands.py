@@ -72,6 +72,11 @@ def test_users_and_their_devices(said: Run, where: tuple[str, str]) -> None:
         (("user", "remove", EVE), "--yes"),
         (("user", "remove", "x@example.org", "--yes"), "`user list`"),
         (("user", "remove", ADA, "--yes"), "only administrator"),
+        (("user", "change", EVE), "what to change"),
+        (("user", "change", EVE, "--email", ADA), "already"),
+        (("user", "change", EVE, "--email", "nobody"), "is written as"),
+        (("user", "change", EVE, "--password"), "12 to 1024"),
+        (("user", "change", "99999999999", "--name", "Eve"), "`user list`"),
         (("device", "revoke", "7"), "`device list`"),
         (("device", "revoke", "-1"), "`device list`"),
         (("device", "list", "--user", "x@example.org"), "`user list`"),
@@ -103,6 +108,35 @@ def test_an_unknown_argument(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
+
+
+def test_the_first_user_gets_an_address_and_a_password_later(
+    said: Run, server: ServerProcess
+) -> None:
+    where = ("--data", str(server.data_dir))
+    change = ("user", "change", "1", "--email", " Root@Example.org", "--name", "Ro Ot")
+    assert said(*change, "--password", *where, stdin=PASSWORD)[0] == 0
+    assert "root@example.org" in said("user", "list", *where)[1]
+    credentials = {"email": "root@example.org", "password": PASSWORD}
+    tokens = httpx.post(f"{server.base}/auth/login", json=credentials).json()["data"]
+    headers = {"authorization": f"Bearer {tokens['AccessToken']}"}
+    me = httpx.get(f"{server.base}/auth/me", headers=headers).json()["user"]
+    assert (me["firstName"], me["lastName"]) == ("Ro", "Ot")
+    changed = said(
+        *("user", "change", "root@example.org", "--password", *where), stdin="x" + PASSWORD
+    )
+    assert "is signed out" in changed[1]
+    assert httpx.get(f"{server.base}/auth/me", headers=headers).status_code == 401
+    assert httpx.post(f"{server.base}/auth/login", json=credentials).status_code == 401
+    assert httpx.get(f"{server.base}/data/summary", headers=server.headers).is_success
+
+
+def test_a_pairing_code_names_the_device(said: Run, server: ServerProcess) -> None:
+    code = said("pair", "--user", "1", "--name", "Work", "--data", str(server.data_dir))[1].split()[
+        0
+    ]
+    paired = httpx.post(f"{server.base}/pair", json={"code": code, "deviceName": "Chrome"}).json()
+    assert paired["deviceName"] == "Work"
 
 
 def test_beside_a_server_that_runs(said: Run, server: ServerProcess) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from heyho_server.agents import family_of
 from heyho_server.emails import read_email
@@ -40,6 +42,39 @@ async def signed_in(house: Inside, email: str = ADA) -> tuple[str, str]:
     answer = await house.login(email)
     data = answer.json()["data"]
     return data["AccessToken"], data["RefreshToken"]
+
+
+@inside()
+async def test_passwords_of_another_cost_are_hashed_anew_at_the_next_sign_in(
+    house: Inside,
+) -> None:
+    await house.add(ADA)
+    stored = "SELECT password_hash FROM users"
+
+    async def read() -> str:
+        async with house.database.read() as connection:
+            return str(await connection.scalar(text(stored)))
+
+    before = await read()
+    assert (await house.login(ADA)).status_code == 200
+    assert await read() == before
+    old = await Passwords(time_cost=2, memory_kib=16).hash(PASSWORD)
+    async with house.database.write() as connection:
+        await connection.execute(text("UPDATE users SET password_hash = :old"), {"old": old})
+    assert (await house.login(ADA, "not " + PASSWORD)).status_code == 401
+    assert await read() == old
+    assert (await house.login(ADA)).status_code == 200
+    assert "t=1" in await read()
+    assert (await house.login(ADA)).status_code == 200
+
+
+@inside()
+async def test_an_address_is_the_same_however_its_letters_are_put_together(
+    house: Inside,
+) -> None:
+    await house.add(unicodedata.normalize("NFC", "jürgen@example.org"))
+    typed = unicodedata.normalize("NFD", " JÜRGEN@example.org")
+    assert (await house.login(typed)).status_code == 200
 
 
 @inside()

@@ -82,7 +82,7 @@ async def get_summary(
 ) -> Summary:
     """How much is stored for the caller, and the starts of the first and the last visit."""
     async with services.database.read() as connection:
-        summary = await summarize(connection, caller)
+        summary = await summarize(connection, caller, now_ms=services.now_ms())
     return Summary(
         visits=summary.visits,
         tab_aggregates=summary.tab_aggregates,

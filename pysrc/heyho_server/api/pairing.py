@@ -59,10 +59,10 @@ async def pair_device(request: AnyRequest, services: NamedDependency[Services]) 
     name = (given.device_name or "").strip() or agent_of(request)
     code, now_ms = read_code(given.code), services.now_ms()
     async with services.database.write() as connection:
-        token = await pair(connection, code, name=name, now_ms=now_ms)
-    if token is None:
+        paired = await pair(connection, code, name=name, now_ms=now_ms)
+    if paired is None:
         raise WrongCode
-    return Paired(token, name)
+    return Paired(paired.token, paired.name)
 
 
 @post(

@@ -17,7 +17,7 @@ from heyho_server.api.documented import TOKEN, answers, refusals, takes
 from heyho_server.api.limiting import count
 from heyho_server.api.reading import read_as
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.emails import MAX_EMAIL, read_email
+from heyho_server.emails import MAX_EMAIL, fold_email, read_email
 from heyho_server.errors import (
     BadBody,
     Conflict,
@@ -32,6 +32,7 @@ from heyho_server.storage.accounts import (
     create_account,
     find_account,
     find_password,
+    replace_password,
 )
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.sessions import ACCESS_S, close_session, open_session, renew_session
@@ -250,9 +251,14 @@ async def user_of(request: AnyRequest, services: Services, email: str, password:
     async with services.database.read() as connection:
         found = await find_password(connection, known)
     user_id, stored = found or (None, None)
-    matches = await services.passwords.matches(stored, password[: MAX_PASSWORD + 1])
-    if not matches or user_id is None:
+    password = password[: MAX_PASSWORD + 1]
+    matches = await services.passwords.matches(stored, password)
+    if not matches or user_id is None or stored is None:
         raise WrongPassword
+    if services.passwords.is_outdated(stored):
+        hashed = await services.passwords.hash(password)
+        async with services.database.write() as connection:
+            await replace_password(connection, user_id, stored, hashed)
     return user_id
 
 
@@ -262,7 +268,7 @@ async def count_attempt(request: AnyRequest, services: Services, email: str) -> 
     By a hash, so that nobody's address lies about where the counts are kept.
     """
     limiter = services.limiter
-    key = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    key = hashlib.sha256(fold_email(email).encode(errors="replace")).hexdigest()
     await count(cast(Scope, request.scope), limiter, limiter.rates.login, key)
 
 

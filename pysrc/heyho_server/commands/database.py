@@ -12,10 +12,16 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server.emails import fold_email
 from heyho_server.environment import with_secrets
 from heyho_server.errors import StartError
 from heyho_server.settings import DATA, read_database_url
-from heyho_server.storage.accounts import Account, find_account_by_email, list_accounts
+from heyho_server.storage.accounts import (
+    Account,
+    find_account,
+    find_account_by_email,
+    list_accounts,
+)
 from heyho_server.storage.database import Database, describe, open_database
 
 T = TypeVar("T")
@@ -74,12 +80,15 @@ def in_database(
         ) from problem
 
 
-async def account_by(connection: AsyncConnection, email: str | None) -> Account:
-    """The user of this email address; the first one where none is given."""
-    if email is not None:
-        found = await find_account_by_email(connection, email.strip().lower())
+async def account_by(connection: AsyncConnection, given: str | None) -> Account:
+    """The user of this email address or number; the first one where none is given."""
+    if given is not None:
+        if given.isdecimal() and len(given) < 10:
+            found = await find_account(connection, int(given))
+        else:
+            found = await find_account_by_email(connection, fold_email(given))
         if found is None:
-            raise StartError(f"There is no user {email}; `user list` shows those there are.")
+            raise StartError(f"There is no user {given}; `user list` shows those there are.")
         return found
     accounts = await list_accounts(connection)
     if not accounts:

@@ -19,7 +19,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("device", help="list or revoke devices")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", parents=[common], help="list devices and sessions")
-    listing.add_argument("--user", metavar="EMAIL", help="of this user only")
+    listing.add_argument("--user", metavar="EMAIL|ID", help="of this user only")
     revoke = actions.add_parser("revoke", parents=[common], help="let a device sign in no more")
     revoke.add_argument("id", type=int, metavar="ID")
     parser.set_defaults(run=run)

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.api.services import system_now_ms
 from heyho_server.commands.database import account_by, in_transaction
+from heyho_server.storage.devices import MAX_DEVICE_NAME
 from heyho_server.storage.pairing import CODE_S, create_code, show_code
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("pair", parents=[common], help="make a pairing code")
-    parser.add_argument("--user", metavar="EMAIL", help="for this user (the first one)")
+    parser.add_argument("--user", metavar="EMAIL|ID", help="for this user (the first one)")
+    parser.add_argument("--name", help="how the device is to be called (by its browser's name)")
     parser.add_argument(
         "--address",
         metavar="URL",
@@ -27,7 +29,12 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     async def work(connection: AsyncConnection) -> str:
         account = await account_by(connection, arguments.user)
-        return await create_code(connection, user_id=account.id, now_ms=system_now_ms())
+        return await create_code(
+            connection,
+            user_id=account.id,
+            now_ms=system_now_ms(),
+            device_name=(arguments.name or "").strip()[:MAX_DEVICE_NAME] or None,
+        )
 
     code = show_code(in_transaction(arguments, work))
     print(

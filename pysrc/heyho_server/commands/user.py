@@ -17,11 +17,13 @@ from heyho_server.errors import EmailTaken, StartError
 from heyho_server.passwords import Passwords, check_password
 from heyho_server.storage.accounts import (
     Account,
+    change_account,
     create_account,
     is_last_administrator,
     list_accounts,
     remove_account,
 )
+from heyho_server.storage.sessions import close_sessions
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -34,15 +36,21 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--no-password", action="store_true", help="who signs in by paired devices only"
     )
+    change = actions.add_parser("change", parents=[common], help="change a user")
+    change.add_argument("user", metavar="EMAIL|ID")
+    change.add_argument("--email", metavar="EMAIL", help="the new address to sign in by")
+    change.add_argument("--password", action="store_true", help="ask for a new password")
+    change.add_argument("--name", help="the new first name and last name")
     actions.add_parser("list", parents=[common], help="list all users")
     remove = actions.add_parser("remove", parents=[common], help="remove a user with all data")
-    remove.add_argument("email", metavar="EMAIL")
+    remove.add_argument("user", metavar="EMAIL|ID")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    {"add": _add, "list": _list, "remove": _remove}[arguments.action](arguments)
+    actions = {"add": _add, "change": _change, "list": _list, "remove": _remove}
+    actions[arguments.action](arguments)
 
 
 def _add(arguments: argparse.Namespace) -> None:
@@ -52,7 +60,7 @@ def _add(arguments: argparse.Namespace) -> None:
     except ValueError as problem:
         raise StartError(str(problem)) from problem
     hashed = None if password is None else asyncio.run(Passwords().hash(password))
-    first_name, _, last_name = arguments.name.strip().partition(" ")
+    first_name, last_name = _names(arguments.name)
 
     async def work(connection: AsyncConnection) -> Account:
         return await create_account(
@@ -60,7 +68,7 @@ def _add(arguments: argparse.Namespace) -> None:
             email=email,
             password_hash=hashed,
             first_name=first_name,
-            last_name=last_name.strip(),
+            last_name=last_name,
             administrator=arguments.administrator,
             now_ms=system_now_ms(),
         )
@@ -72,6 +80,37 @@ def _add(arguments: argparse.Namespace) -> None:
     print(f"Added {email} as user {account.id}, {account.role}.")
 
 
+def _change(arguments: argparse.Namespace) -> None:
+    try:
+        email = None if arguments.email is None else read_email(arguments.email)
+        password = check_password(_read_password()) if arguments.password else None
+    except ValueError as problem:
+        raise StartError(str(problem)) from problem
+    if all(given is None for given in (email, password, arguments.name)):
+        raise StartError("Say what to change: --email, --password or --name.")
+    hashed = None if password is None else asyncio.run(Passwords().hash(password))
+
+    async def work(connection: AsyncConnection) -> int:
+        account = await account_by(connection, arguments.user)
+        await change_account(
+            connection,
+            account.id,
+            email=email,
+            password_hash=hashed,
+            name=None if arguments.name is None else _names(arguments.name),
+        )
+        if hashed is not None:
+            await close_sessions(connection, account.id, now_ms=system_now_ms())
+        return account.id
+
+    try:
+        user_id = in_transaction(arguments, work)
+    except EmailTaken as problem:
+        raise StartError(f"There is a user {email} already; take another address.") from problem
+    signed_out = " Who had signed in by the old password is signed out." if hashed else ""
+    print(f"Changed user {user_id}.{signed_out}")
+
+
 def _list(arguments: argparse.Namespace) -> None:
     for account in in_transaction(arguments, list_accounts):
         name = f"{account.first_name} {account.last_name}".strip()
@@ -80,7 +119,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    email = arguments.email
+    email = arguments.user
     if not arguments.yes:
         if not sys.stdin.isatty():
             raise StartError(f"Removing {email} deletes all their visits; say so with --yes.")
@@ -97,6 +136,12 @@ def _remove(arguments: argparse.Namespace) -> None:
         return account
 
     print(f"Removed {email}, who was user {in_transaction(arguments, work).id}.")
+
+
+def _names(text: str) -> tuple[str, str]:
+    """The first name, and the last."""
+    first, _, last = text.strip().partition(" ")
+    return first, last.strip()
 
 
 def _read_password() -> str:

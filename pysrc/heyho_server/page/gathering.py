@@ -33,7 +33,7 @@ async def gather_status(
         from_at=_midnight_ms(days[0], place), to_at=_midnight_ms(today + timedelta(days=1), place)
     )
     figures = await reckon(connection, visitor, wanted, place)
-    kept = await summarize(connection, visitor)
+    kept = await summarize(connection, visitor, now_ms=now_ms)
     account = await find_account(connection, visitor.user_id)
     known = await list_devices(connection, user_id=visitor.user_id, now_ms=now_ms)
     return Status(

@@ -81,6 +81,47 @@ async def find_password(connection: AsyncConnection, email: str) -> tuple[int, s
     return None if row is None else (row.id, row.password_hash)
 
 
+async def replace_password(
+    connection: AsyncConnection, user_id: int, before: str, hashed: str
+) -> None:
+    """Store the same password in another way, unless it was changed meanwhile."""
+    mine = (users.c.id == user_id) & (users.c.password_hash == before)
+    await connection.execute(users.update().where(mine).values(password_hash=hashed))
+
+
+async def change_account(
+    connection: AsyncConnection,
+    user_id: int,
+    *,
+    email: str | None = None,
+    password_hash: str | None = None,
+    name: tuple[str, str] | None = None,
+) -> None:
+    """Change what is given of a user.
+
+    Args:
+        email: as `read_email` gives it.
+        name: the first and the last one.
+
+    Raises:
+        EmailTaken: there is another user with this email address.
+    """
+    values: dict[str, str] = {}
+    if email is not None:
+        values["email"] = email
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    if name is not None:
+        values["first_name"], values["last_name"] = name
+    if not values:
+        return
+    try:
+        async with connection.begin_nested():
+            await connection.execute(users.update().where(users.c.id == user_id).values(values))
+    except IntegrityError as problem:
+        raise EmailTaken from problem
+
+
 async def list_accounts(connection: AsyncConnection) -> list[Account]:
     """All users, the first one first."""
     rows = await connection.execute(select(*_COLUMNS).order_by(users.c.id))

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.accounts import PERSON, create_account, ensure_administrator
@@ -117,6 +117,11 @@ async def find_caller(connection: AsyncConnection, token: str, *, now_ms: int) -
     return Caller(row.user_id, row.id, row.role)
 
 
+def is_current(now_ms: int) -> ColumnElement[bool]:
+    """Devices, and the sessions that have not expired by themselves."""
+    return or_(devices.c.expires_at.is_(None), devices.c.expires_at > now_ms)
+
+
 async def list_devices(
     connection: AsyncConnection, *, user_id: int | None = None, now_ms: int
 ) -> list[Device]:
@@ -131,7 +136,7 @@ async def list_devices(
             devices.c.last_seen_at,
             devices.c.revoked_at.is_not(None),
         )
-        .where(or_(devices.c.expires_at.is_(None), devices.c.expires_at > now_ms))
+        .where(is_current(now_ms))
         .order_by(devices.c.id)
     )
     if user_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,8 +25,22 @@ def read_code(text: str) -> str:
     return "".join(letter for letter in text.upper() if letter not in "- \t\n\r")
 
 
-async def create_code(connection: AsyncConnection, *, user_id: int, now_ms: int) -> str:
-    """A new code by which a device can be paired with a user; expired ones go."""
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A new device: its token, and how it is called."""
+
+    token: str
+    name: str
+
+
+async def create_code(
+    connection: AsyncConnection, *, user_id: int, now_ms: int, device_name: str | None = None
+) -> str:
+    """A new code by which a device can be paired with a user; expired ones go.
+
+    Args:
+        device_name: how the device is to be called, whatever it calls itself.
+    """
     await connection.execute(pairing_codes.delete().where(pairing_codes.c.expires_at <= now_ms))
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     await connection.execute(
@@ -34,30 +49,32 @@ async def create_code(connection: AsyncConnection, *, user_id: int, now_ms: int)
             user_id=user_id,
             created_at=now_ms,
             expires_at=now_ms + CODE_S * 1000,
+            device_name=device_name,
         )
     )
     return code
 
 
-async def pair(connection: AsyncConnection, code: str, *, name: str, now_ms: int) -> str | None:
+async def pair(connection: AsyncConnection, code: str, *, name: str, now_ms: int) -> Paired | None:
     """Use a code up, and make a device for it.
 
     Of several that use a code at once one gets it: the others find its row deleted.
 
     Args:
         code: as `read_code` gives it.
+        name: of the device, unless the code has one for it.
 
     Returns:
-        The new device's token; None where the code is none, or not any more.
+        The new device; None where the code is none, or not any more.
     """
     used = (
         pairing_codes.delete()
         .where(pairing_codes.c.code_hash == hash_token(code), pairing_codes.c.expires_at > now_ms)
-        .returning(pairing_codes.c.user_id)
+        .returning(pairing_codes.c.user_id, pairing_codes.c.device_name)
     )
-    user_id = (await connection.execute(used)).scalar_one_or_none()
-    if user_id is None:
+    code_of = (await connection.execute(used)).one_or_none()
+    if code_of is None:
         return None
-    token = new_token()
-    await create_device(connection, user_id=user_id, name=name, token=token, now_ms=now_ms)
-    return token
+    token, name = new_token(), code_of.device_name or name
+    await create_device(connection, user_id=code_of.user_id, name=name, token=token, now_ms=now_ms)
+    return Paired(token, name)

@@ -8,12 +8,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.devices import (
+    DEVICE,
     SESSION,
     create_device,
     hash_token,
     new_token,
     revoke_device,
 )
+from heyho_server.storage.sync_log import RETENTION_MS
 from heyho_server.storage.tables import access_tokens, devices
 
 ACCESS_S = 15 * 60
@@ -76,6 +78,27 @@ async def close_session(connection: AsyncConnection, token: str, *, now_ms: int)
     device_id = await connection.scalar(found)
     if device_id is not None:
         await revoke_device(connection, device_id, now_ms=now_ms)
+
+
+async def close_sessions(connection: AsyncConnection, user_id: int, *, now_ms: int) -> None:
+    """Revoke whatever a user has opened by a password: all but devices."""
+    opened = select(devices.c.id).where(devices.c.user_id == user_id, devices.c.kind != DEVICE)
+    await connection.execute(access_tokens.delete().where(access_tokens.c.device_id.in_(opened)))
+    await connection.execute(
+        devices.update()
+        .where(devices.c.id.in_(opened), devices.c.revoked_at.is_(None))
+        .values(revoked_at=now_ms)
+    )
+
+
+async def prune_sessions(connection: AsyncConnection, *, now_ms: int) -> None:
+    """Forget sessions that expired so long ago that the log of syncs does not name them any more.
+
+    What they have synced stays.
+    """
+    old = select(devices.c.id).where(devices.c.expires_at < now_ms - RETENTION_MS)
+    await connection.execute(access_tokens.delete().where(access_tokens.c.device_id.in_(old)))
+    await connection.execute(devices.delete().where(devices.c.id.in_(old)))
 
 
 async def _grant(connection: AsyncConnection, device_id: int, *, now_ms: int) -> str:

@@ -78,6 +78,7 @@ pairing_codes = Table(
     Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("device_name", Text),
 )
 
 visits = Table(

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.devices import Caller
+from heyho_server.storage.devices import Caller, is_current
+from heyho_server.storage.page_sessions import PAGE
 from heyho_server.storage.tables import devices, tab_aggregates, visits
 
 
@@ -23,8 +24,9 @@ class Summary:
     last_visit_at: int | None
 
 
-async def summarize(connection: AsyncConnection, caller: Caller) -> Summary:
-    """Count what is stored for the caller."""
+async def summarize(connection: AsyncConnection, caller: Caller, *, now_ms: int) -> Summary:
+    """Count what is stored for the caller, and the devices that may sync."""
+    may_sync = devices.c.revoked_at.is_(None) & is_current(now_ms) & (devices.c.kind != PAGE)
 
     async def ask(what: ColumnElement[Any], table: Table, *where: ColumnElement[bool]) -> Any:
         mine = table.c.user_id == caller.user_id
@@ -34,7 +36,7 @@ async def summarize(connection: AsyncConnection, caller: Caller) -> Summary:
     return Summary(
         visits=await ask(func.count(), visits),
         tab_aggregates=await ask(func.count(), tab_aggregates),
-        devices=await ask(func.count(), devices, devices.c.revoked_at.is_(None)),
+        devices=await ask(func.count(), devices, may_sync),
         first_visit_at=await ask(func.min(visits.c.started_at), visits),
         last_visit_at=await ask(func.max(visits.c.started_at), visits),
     )

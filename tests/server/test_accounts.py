@@ -311,6 +311,7 @@ def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str
 
 def test_the_last_administrator_is_known(url: str) -> None:
     async def work(connection: AsyncConnection) -> None:
+        await user(connection)
         first = (await accounts.list_accounts(connection))[0].id
         await connection.execute(users.update().values(role="person"))
         await accounts.ensure_administrator(connection)

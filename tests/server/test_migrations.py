@@ -35,7 +35,12 @@ def differences(connection: Connection) -> list[Any]:
 
     def is_ours(_: Any, name: str | None, kind: str, reflected: bool, __: Any) -> bool:
         own = str(name).startswith(("visit_search", "visits_", "tab_aggregates_"))
-        search = name in ("search_key", "words", "ix_visits_words") or "search" in str(name)
+        search = name in (
+            "search_key",
+            "words",
+            "ix_visits_words",
+            "ix_visits_device",
+        ) or "search" in str(name)
         keys = kind == "foreign_key_constraint" and connection.dialect.name == "postgresql"
         return not (own or keys or (reflected and search))
 

@@ -24,6 +24,9 @@ from heyho_server.storage import sqlite
 DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError)
 CONNECT_TIMEOUT_S = 10.0
 POOL_SIZE = 10
+# Questions are short, and differ with what they are about: compiling one costs more than it saves,
+# and so does a plan that is meant for all values.
+SESSION = {"jit": "off", "plan_cache_mode": "force_custom_plan"}
 MIGRATION_LOCK = 0x6865_7968_6F  # any number, as long as all of Heyho's servers take the same
 
 
@@ -109,7 +112,7 @@ def create_engine(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=POOL_SIZE,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_TIMEOUT_S},
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "server_settings": SESSION},
     )
 
 

@@ -58,8 +58,9 @@ async def reckon(
     mine = wanted.conditions(caller.user_id)
     count, active = func.count(), func.sum(visits.c.active_duration_ms)
 
-    async def by(what: ColumnElement[Any]) -> list[Any]:
-        found = select(what.label("what"), count, active).where(*mine).group_by("what")
+    async def by(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> list[Any]:
+        found = select(what.label("what"), count, active).where(*mine, *conditions)
+        found = found.group_by("what")
         return list((await connection.execute(found)).all())
 
     figures = Figures()
@@ -75,7 +76,15 @@ async def reckon(
             amount.add(number, int(active_ms))
     domains = sorted(_amounts(await by(visits.c.domain)), key=_most)[:MAX_DOMAINS]
     figures.domains = dict(domains)
-    figures.categories = dict(sorted(_amounts(await by(visits.c.category)), key=_most))
+    # An index has those with a category only, which may be very few.
+    sorted_in = _amounts(await by(visits.c.category, visits.c.category.is_not(None)))
+    others = Amount(
+        figures.total.visits - sum(amount.visits for _, amount in sorted_in),
+        figures.total.active_ms - sum(amount.active_ms for _, amount in sorted_in),
+    )
+    if others.visits:
+        sorted_in.append((None, others))
+    figures.categories = dict(sorted(sorted_in, key=_most))
     return figures
 
 

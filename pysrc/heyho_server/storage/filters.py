@@ -39,13 +39,21 @@ class Filter:
 
     def conditions(self, user_id: int) -> list[ColumnElement[bool]]:
         """All of them but the query, which each kind of database answers in its own way."""
+        domain = [] if self.domain is None else [of_domain(self.domain)]
+        return [*self.of_time(user_id), *domain, *self.of_origin()]
+
+    def of_time(self, user_id: int) -> list[ColumnElement[bool]]:
+        """Whose, from when, and until when."""
         found = [visits.c.user_id == user_id]
         if self.from_at is not None:
             found.append(visits.c.started_at >= self.from_at)
         if self.to_at is not None:
             found.append(visits.c.started_at < self.to_at)
-        if self.domain is not None:
-            found.append(of_domain(self.domain))
+        return found
+
+    def of_origin(self) -> list[ColumnElement[bool]]:
+        """By which device, and of which category."""
+        found = []
         if self.device is not None:
             found.append(visits.c.anonymous_client_id == self.device)
         if self.category is not None:

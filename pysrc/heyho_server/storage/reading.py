@@ -61,20 +61,25 @@ class _Page:
     limit: int
     ascending: bool
 
-    async def from_table(self, *conditions: Any) -> list[AnyRow]:
+    async def from_table(self) -> list[AnyRow]:
         """By the index of the time, whatever else is asked being looked at row by row."""
-        found = select(visits).where(*self.wanted.conditions(self.user_id), *conditions)
+        found = select(visits).where(*self.wanted.conditions(self.user_id))
         return await self._rows(self._in_order(self._past(found)).limit(self.limit))
 
     async def from_postgres(self) -> list[AnyRow]:
-        """By whichever index PostgreSQL finds the best."""
-        conditions = []
+        """In two steps, see `search_postgres`."""
+        matching = self.wanted.of_origin()
         if self.wanted.query:
-            conditions.append(search_postgres.has_words(self.wanted.query))
+            matching.append(search_postgres.has_words(self.wanted.query))
         if self.wanted.domain is not None:
             hosts = await hosts_of(self.connection, self.user_id, self.wanted.domain)
-            conditions.append(visits.c.domain.in_(hosts))
-        return await self.from_table(*conditions)
+            matching.append(visits.c.domain.in_(hosts))
+        within = self.wanted.of_time(self.user_id)
+        if self.after is not None:
+            within.append(beyond(self.after, ascending=self.ascending))
+        return await search_postgres.first_matches(
+            self.connection, within, matching, limit=self.limit, ascending=self.ascending
+        )
 
     async def from_sqlite_index(self) -> list[AnyRow]:
         """From the search index, and from the visits that are not in it yet."""

@@ -1,11 +1,70 @@
-"""Full-text search on PostgreSQL: the column `words`, which is always up to date."""
+"""Full-text search on PostgreSQL: the column `words`, which is always up to date.
+
+A page is looked for in two steps, so that it does not take the planner's luck, nor its statistics,
+which are old where much has just arrived. What is frequent is found among the next visits in time;
+what is not found there is rare, and all of it is got by the indexes of words, domains, devices and
+categories, and then put in order.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, bindparam, literal_column
-from sqlalchemy.dialects.postgresql import TSQUERY
+from typing import Any
 
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heyho_server.storage.tables import visits
 from heyho_server.words import Query, Term
+
+WINDOW = 20_000
+
+
+async def first_matches(
+    connection: AsyncConnection,
+    within: list[ColumnElement[bool]],
+    matching: list[ColumnElement[bool]],
+    *,
+    limit: int,
+    ascending: bool,
+) -> list[Any]:
+    """The first visits that meet all conditions.
+
+    Args:
+        within: what the index of the time knows of: whose, which comes first, and when.
+        matching: the rest.
+    """
+
+    def in_order(found: Select[Any], columns: FromClause) -> Select[Any]:
+        place = (columns.c.started_at, columns.c.id)
+        return found.order_by(*(place if ascending else (it.desc() for it in place)))
+
+    async def first_of(some: CTE, *conditions: ColumnElement[bool]) -> list[str]:
+        found = in_order(select(some.c.id).where(*conditions), some).limit(limit)
+        return list(await connection.scalars(found))
+
+    if not matching:
+        found = in_order(select(visits).where(*within), visits).limit(limit)
+        return list((await connection.execute(found)).all())
+    places = select(visits.c.started_at, visits.c.id)
+    # Each apart, or the planner would move the conditions of one into the other.
+    next_ones = in_order(places.add_columns(and_(*matching).label("fits")).where(*within), visits)
+    near = next_ones.limit(WINDOW).cte("near").prefix_with("MATERIALIZED")
+    ids = await first_of(near, near.c.fits)
+    if len(ids) < limit:
+        every = places.where(*within, *matching).cte("every").prefix_with("MATERIALIZED")
+        ids = await first_of(every)
+    found = in_order(select(visits).where(within[0], visits.c.id.in_(ids)), visits)
+    return list((await connection.execute(found)).all())
 
 
 def has_words(query: Query) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -29,6 +30,7 @@ metadata = MetaData(
     }
 )
 
+IS_SORTED = text("category IS NOT NULL")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 # `email` is in lower case; who has none signs in by devices only. `role` is "person" or
@@ -102,8 +104,14 @@ visits = Table(
     Column("category", Text),
     Column("details", Json),
     Column("stored_at", BigInteger, nullable=False),
-    Index(None, "user_id", "started_at"),
-    Index(None, "user_id", "domain", "started_at"),
+    Index("ix_visits_time", "user_id", "started_at", "active_duration_ms"),
+    Index("ix_visits_domain", "user_id", "domain", "started_at", "active_duration_ms"),
+    Index(
+        "ix_visits_category",
+        *("user_id", "category", "started_at", "active_duration_ms"),
+        sqlite_where=IS_SORTED,
+        postgresql_where=IS_SORTED,
+    ),
 )
 
 tab_aggregates = Table(

@@ -120,7 +120,6 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.Column("device_name", sa.Text),
         sa.PrimaryKeyConstraint("code_hash", name="pk_pairing_codes"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_pairing_codes_user_id"),
     )

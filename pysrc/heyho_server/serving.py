@@ -89,7 +89,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """
     async with (
         open_windows(settings.rate_limit_url) as windows,
-        open_database(settings.database_url) as database,
+        open_database(settings.database_url, partitions=settings.partitions) as database,
         open_intake(database) as intake,
     ):
         yield Services(

@@ -26,6 +26,8 @@ DATA = Path("heyho-data")
 DATABASE_FILE = "heyho.sqlite3"
 MIN_TOKEN = 16
 MAX_WORKERS = 64
+PARTITIONS = 8
+MAX_PARTITIONS = 256
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -52,6 +54,7 @@ class Settings:
     Attributes:
         port: 0 takes a free one.
         database_url: of SQLAlchemy, with its asynchronous driver.
+        partitions: of a new PostgreSQL database's large tables; 0 for none.
         bootstrap_token: a device token that is valid from the start.
         registration_open: whether anybody may sign up.
         rate_limit_url: the Redis to count requests in; None where that is the process's own.
@@ -64,6 +67,7 @@ class Settings:
     host: str = HOST
     port: int = PORT
     database_url: URL
+    partitions: int = PARTITIONS
     tls_cert: Path | None = None
     tls_key: Path | None = None
     bootstrap_token: str | None = None
@@ -150,6 +154,7 @@ def read_settings(
         database_url=read_database_url(
             database_url or text("HEYHO_DATABASE_URL"), data or path("HEYHO_DATA") or DATA
         ),
+        partitions=read_partitions(settled),
         tls_cert=tls_cert,
         tls_key=tls_key,
         bootstrap_token=read_token(settled, "HEYHO_BOOTSTRAP_TOKEN"),
@@ -161,6 +166,16 @@ def read_settings(
         trusted_proxies=read_trusted_proxies(settled),
         unknown=unknown_variables(environment),
     )
+
+
+def read_partitions(environment: Mapping[str, str]) -> int:
+    """Into how many parts PostgreSQL's large tables are split when they are made."""
+    partitions = read_number(environment, "HEYHO_PARTITIONS", PARTITIONS)
+    if partitions > MAX_PARTITIONS:
+        raise StartError(
+            f"HEYHO_PARTITIONS is {partitions}; choose 0 for none, or up to {MAX_PARTITIONS}."
+        )
+    return partitions
 
 
 def check_workers(workers: int, *, shared: bool, rates: Rates) -> None:

@@ -14,7 +14,7 @@ from harness.postgres import Postgres
 from heyho_server.aggregates import aggregate_from_record
 from heyho_server.batches import Batch, RejectedRecord
 from heyho_server.rows import VisitRow
-from heyho_server.settings import read_database_url
+from heyho_server.settings import PARTITIONS, read_database_url
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user
 from heyho_server.storage.intake.delivery import Delivery, Intake, Receipt
@@ -69,9 +69,10 @@ _TITLES = select(visits.c.id, visits.c.title)
 Check = Callable[[Callable[[Store], Awaitable[None]]], None]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "postgres without partitions"])
 def on(request: pytest.FixtureRequest, tmp_path: Path) -> Check:
     """Runs a check on a new database."""
+    partitions = 0 if "without" in request.param else PARTITIONS
     if request.param == "sqlite":
         given = f"sqlite:///{tmp_path / 'heyho.sqlite3'}"
     else:
@@ -80,7 +81,7 @@ def on(request: pytest.FixtureRequest, tmp_path: Path) -> Check:
 
     async def run(check: Callable[[Store], Awaitable[None]]) -> None:
         async with (
-            open_database(read_database_url(given, Path())) as database,
+            open_database(read_database_url(given, Path()), partitions=partitions) as database,
             open_intake(database) as intake,
         ):
             async with database.write() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,40 @@ def test_they_go_down_to_nothing(url: str) -> None:
             return names
 
     assert in_database(url, work) == ["alembic_version"]
+
+
+@pytest.mark.parametrize("partitions", [0, 1, 8])
+def test_large_tables_are_spread_by_their_user(postgres_cluster: Postgres, partitions: int) -> None:
+    url = postgres_cluster.create_database()
+
+    async def work() -> tuple[list[str], list[list[str]], int]:
+        async with (
+            open_database(url.set(drivername="postgresql+asyncpg"), partitions=partitions) as it,
+            it.read() as connection,
+        ):
+            parts = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = "
+            spread = await connection.scalars(text(f"{parts} 'visits'::regclass ORDER BY 1"))
+            plan = await connection.scalars(
+                text("EXPLAIN (COSTS OFF) SELECT * FROM visits WHERE user_id = 7 AND id = 'a'")
+            )
+            asked = re.findall(r" on (\w+)", " ".join(plan))
+            unique = await connection.run_sync(keys)
+            return list(spread), unique, len(asked)
+
+    def keys(connection: Connection) -> list[list[str]]:
+        """The columns of all unique keys of the large tables."""
+        found = []
+        for table in ("visits", "tab_aggregates"):
+            inspector = inspect(connection)
+            found.append(inspector.get_pk_constraint(table)["constrained_columns"])
+            found += [it["column_names"] for it in inspector.get_unique_constraints(table)]
+            assert not inspector.get_foreign_keys(table)
+        return found
+
+    spread, unique, asked = asyncio.run(work())
+    assert spread == [f"visits_{part}" for part in range(partitions)]
+    assert unique == [["user_id", "id"], ["user_id", "id"]]
+    assert asked == 1
 
 
 def test_two_servers_that_start_at_once_migrate_once(postgres_cluster: Postgres) -> None:

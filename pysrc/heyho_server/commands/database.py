@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heyho_server.emails import fold_email
 from heyho_server.environment import with_secrets
 from heyho_server.errors import StartError
-from heyho_server.settings import DATA, read_database_url
+from heyho_server.settings import DATA, read_database_url, read_partitions
 from heyho_server.storage.accounts import (
     Account,
     find_account,
@@ -69,7 +69,7 @@ def in_database(
         )
 
     async def run() -> T:
-        async with open_database(url) as database:
+        async with open_database(url, partitions=read_partitions(settled)) as database:
             return await work(database)
 
     try:

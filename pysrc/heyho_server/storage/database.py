@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from heyho_server.errors import StartError
+from heyho_server.settings import PARTITIONS
 from heyho_server.storage import sqlite
 
 # Of statements that go past SQLAlchemy.
@@ -73,8 +75,11 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: URL) -> AsyncIterator[Database]:
+async def open_database(url: URL, *, partitions: int = PARTITIONS) -> AsyncIterator[Database]:
     """Open the database, bring its tables up to date, and close it in the end.
+
+    Args:
+        partitions: of PostgreSQL's large tables, where they are made just now.
 
     Raises:
         StartError: it cannot be opened, is no database of Heyho's, or is newer than this server.
@@ -84,7 +89,7 @@ async def open_database(url: URL) -> AsyncIterator[Database]:
     try:
         try:
             async with database.write() as connection:
-                await connection.run_sync(migrate)
+                await connection.run_sync(partial(migrate, partitions=partitions))
         except CommandError as problem:
             raise StartError(
                 f"{name} was written by a newer Heyho; start that one, or use another."
@@ -123,12 +128,16 @@ def describe(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
+def migrate(
+    connection: Connection, revision: str = "head", *, partitions: int = PARTITIONS
+) -> None:
     """Run the migrations up to a revision that the database has not seen, all or none of them."""
     if connection.dialect.name == "postgresql":
         # Several servers may start at once.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-    command.upgrade(migrations(connection), revision)
+    config = migrations(connection)
+    config.attributes["partitions"] = partitions
+    command.upgrade(config, revision)
 
 
 def migrate_back(connection: Connection, revision: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
@@ -13,7 +13,6 @@ depends_on = None
 
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
-PARTITIONS = 8
 
 
 def create_sharded(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
@@ -27,11 +26,15 @@ def create_sharded(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
         key = sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=f"fk_{table}_user_id")
         op.create_table(table, *parts, key)
         return
+    partitions = context.config.attributes["partitions"]
+    if not partitions:
+        op.create_table(table, *parts)
+        return
     op.create_table(table, *parts, postgresql_partition_by="HASH (user_id)")
-    for part in range(PARTITIONS):
+    for part in range(partitions):
         op.execute(
             f"CREATE TABLE {table}_{part} PARTITION OF {table} "
-            f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {part})"
+            f"FOR VALUES WITH (MODULUS {partitions}, REMAINDER {part})"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -27,6 +27,10 @@ LIMIT_MS = 100.0
 FIGURES_LIMIT_MS = 1000.0
 PATIENCE_S = 1800.0
 
+_ANALYZED = (
+    "SELECT bool_or(last_autoanalyze IS NOT NULL AND n_mod_since_analyze * 5 < n_live_tup) "
+    "FROM pg_stat_user_tables WHERE relname LIKE 'visits%'"
+)
 Parameters = Mapping[str, str | int]
 
 
@@ -73,12 +77,15 @@ def _of(kind: str, plan: Plan) -> Iterator[Figure]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         options: tuple[str, ...] = ()
         if kind == "PostgreSQL":
-            url = stack.enter_context(postgres()).create_database()
+            cluster = stack.enter_context(postgres())
+            url = cluster.create_database()
             options = ("--database-url", url.render_as_string(hide_password=False))
         server = stack.enter_context(ServerProcess(folder, extra_args=options, env=ROOMY))
         send_all(server, bodies(count), SENDERS)
         if kind == "SQLite":
-            _wait_until_searchable(folder / DATABASE_FILE)
+            _wait_until(lambda: _is_searchable(folder / DATABASE_FILE))
+        else:
+            _wait_until(lambda: cluster.ask(str(url.database), _ANALYZED) == [["t"]])
         client = stack.enter_context(
             httpx.Client(base_url=server.base, headers=server.headers, timeout=60)
         )
@@ -89,13 +96,19 @@ def _of(kind: str, plan: Plan) -> Iterator[Figure]:
         yield _figure(f"{kind}, figures of all", measured, FIGURES_LIMIT_MS)
 
 
-def _wait_until_searchable(path: Path) -> None:
-    end = time.monotonic() + PATIENCE_S
+def _is_searchable(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as connection:
-        while connection.execute("SELECT 1 FROM visits WHERE search_key IS NULL").fetchone():
-            if time.monotonic() > end:
-                raise TimeoutError("not all visits became searchable")
-            time.sleep(1)
+        waiting = "SELECT 1 FROM visits WHERE search_key IS NULL LIMIT 1"
+        return connection.execute(waiting).fetchone() is None
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for the work that the database, or the server, does in the background."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the database did not come to rest")
+        time.sleep(1)
 
 
 def _slowest_ms(

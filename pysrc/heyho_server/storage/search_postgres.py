@@ -1,9 +1,9 @@
 """Full-text search on PostgreSQL: the column `words`, which is always up to date.
 
-A page is looked for in two steps, so that it does not take the planner's luck, nor its statistics,
-which are old where much has just arrived. What is frequent is found among the next visits in time;
-what is not found there is rare, and all of it is got by the indexes of words, domains, devices and
-categories, and then put in order.
+A page is looked for in two steps, because the planner cannot guess how frequent words are that
+come together. What is frequent is found among the next visits in time; what is not found there is
+rare, and all of it is got by the indexes of words, domains, devices and categories, and then put in
+order.
 """
 
 from __future__ import annotations

@@ -34,14 +34,33 @@ def upgrade() -> None:
         op.create_index(
             "ix_visits_device", "visits", ["user_id", "anonymous_client_id", "started_at"]
         )
+    else:
+        wait_in_order(["user_id", "started_at", "id"])
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.drop_index("ix_visits_device", "visits")
+    else:
+        wait_in_order(["user_id", "started_at"])
     op.drop_index("ix_visits_category", "visits")
     exchange(NEW, OLD)
     op.drop_column("pairing_codes", "device_name")
+
+
+def wait_in_order(columns: list[str]) -> None:
+    """Have the visits that are not searchable in this order.
+
+    It is the whole order in which they are read, so that no other index looks as good to SQLite,
+    which would find them among all others there.
+    """
+    op.drop_index("ix_visits_not_searchable", "visits")
+    op.create_index(
+        "ix_visits_not_searchable",
+        "visits",
+        columns,
+        sqlite_where=sa.text("search_key IS NULL"),
+    )
 
 
 def exchange(before: dict[str, list[str]], after: dict[str, list[str]]) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
+from harness.postgres import Postgres
+from harness.redis import RedisProcess
 from harness.server import ServerProcess
 from server.support import address_of, send, sync_head, visit
 
 WAIT_S = 30.0
+BATCHES, SIZE = 30, 100
 
 
 def workers_of(server: ServerProcess) -> list[int]:
@@ -60,6 +67,51 @@ def test_workers_answer_as_one_and_the_dead_are_replaced(tmp_path: Path) -> None
         assert all(map(gone, last))
         assert server.stderr.count("worker died") == 1
         assert server.stderr.count('"event": "settings"') == 1
+
+
+def test_nothing_acknowledged_is_lost_with_a_worker_on_postgresql(
+    postgres_cluster: Postgres, tmp_path: Path
+) -> None:
+    url = postgres_cluster.create_database()
+    options = ["--workers", "2", "--database-url", url.render_as_string(hide_password=False)]
+    with RedisProcess(tmp_path) as redis:
+        options += ["--rate-limit-url", redis.url]
+        with ServerProcess(
+            tmp_path / "data", extra_args=options, env={"HEYHO_LIMIT_GENERAL": "6/300 seconds"}
+        ) as server:
+            acknowledged = send_while_a_worker_is_killed(server)
+            rows = postgres_cluster.ask(str(url.database), "SELECT id FROM visits")
+            asked = [httpx.get(f"{server.base}/config").status_code for _ in range(7)]
+    stored = Counter(visit_id for (visit_id,) in rows)
+    assert set(stored.values()) == {1}
+    assert len(acknowledged) == BATCHES
+    sizes = Counter(visit_id.partition("-")[0] for visit_id in stored)
+    assert sizes == {f"{batch}": SIZE for batch in acknowledged}
+    assert asked == [200] * 6 + [429]  # whichever of them answers
+
+
+def send_while_a_worker_is_killed(server: ServerProcess) -> set[int]:
+    """Send BATCHES from several threads, each until it is acknowledged, and kill a worker amid."""
+    acknowledged: set[int] = set()
+    is_killed = threading.Event()
+
+    def work(batch: int) -> None:
+        if batch == BATCHES // 3:
+            os.kill(workers_of(server)[0], signal.SIGKILL)
+            is_killed.set()
+        visits = [visit(f"{batch}-{number}") for number in range(SIZE)]
+        while batch not in acknowledged:
+            with (
+                suppress(httpx.TransportError),
+                httpx.Client(base_url=server.base, headers=server.headers) as client,
+            ):
+                assert send(client, visits).status_code == 200
+                acknowledged.add(batch)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(BATCHES)))
+    assert is_killed.is_set()
+    return acknowledged
 
 
 def test_a_stop_lets_what_was_accepted_come_to_its_end(tmp_path: Path) -> None:

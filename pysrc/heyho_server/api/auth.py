@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.errors import Forbidden, NotSignedIn
 from heyho_server.storage.accounts import ADMINISTRATOR
-from heyho_server.storage.devices import Caller, find_caller
+from heyho_server.storage.devices import Caller, look_up_caller
 
 MAX_TOKEN = 512
 
@@ -28,8 +28,7 @@ async def provide_caller(request: AnyRequest, services: NamedDependency[Services
     token = bearer_token(request)
     if token is None:
         raise NotSignedIn
-    async with services.database.read() as connection:
-        caller = await find_caller(connection, token, now_ms=services.now_ms())
+    caller = await look_up_caller(services.database, token, now_ms=services.now_ms())
     if caller is None:
         raise NotSignedIn
     return caller

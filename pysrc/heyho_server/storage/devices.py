@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, LargeBinary, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.accounts import PERSON, create_account, ensure_administrator
+from heyho_server.storage.database import Database
 from heyho_server.storage.tables import access_tokens, devices, users
 
 DEVICE = "device"
@@ -103,6 +105,12 @@ _OF_A_SESSION = (
 _WHOSE = _OF_A_DEVICE.union_all(_OF_A_SESSION)
 
 
+async def look_up_caller(database: Database, token: str, *, now_ms: int) -> Caller | None:
+    """As `find_caller`, the quickest way: for each request."""
+    given = hash_token(token)
+    return _caller(await database.look_up(_WHOSE, {"given": given, "now_ms": now_ms}), given)
+
+
 async def find_caller(connection: AsyncConnection, token: str, *, now_ms: int) -> Caller | None:
     """Whose token this is, of a device or an access token; None where it opens nothing.
 
@@ -112,9 +120,16 @@ async def find_caller(connection: AsyncConnection, token: str, *, now_ms: int) -
     """
     given = hash_token(token)
     row = (await connection.execute(_WHOSE, {"given": given, "now_ms": now_ms})).one_or_none()
-    if row is None or not hmac.compare_digest(row.token_hash, given):
+    return _caller(None if row is None else tuple(row), given)
+
+
+def _caller(row: tuple[Any, ...] | None, given: bytes) -> Caller | None:
+    if row is None:
         return None
-    return Caller(row.user_id, row.id, row.role)
+    device_id, user_id, role, token_hash = row
+    if not hmac.compare_digest(token_hash, given):
+        return None
+    return Caller(user_id, device_id, role)
 
 
 def is_current(now_ms: int) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from harness.postgres import Postgres
 from harness.server import ServerProcess
@@ -129,6 +130,24 @@ def test_the_first_user_gets_an_address_and_a_password_later(
     assert httpx.get(f"{server.base}/auth/me", headers=headers).status_code == 401
     assert httpx.post(f"{server.base}/auth/login", json=credentials).status_code == 401
     assert httpx.get(f"{server.base}/data/summary", headers=server.headers).is_success
+
+
+def test_a_server_is_asked_whether_it_is_alive(
+    said: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    pair = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")]
+    with ServerProcess(tmp_path / "data", extra_args=pair) as server:
+        port = str(httpx.URL(server.url).port)
+        assert said("health", "--port", port)[0] == 2
+        monkeypatch.setenv("HEYHO_TLS_CERT", str(tmp_path / "cert.pem"))
+        monkeypatch.setenv("HEYHO_HOST", "0.0.0.0")
+        monkeypatch.setenv("HEYHO_PORT", port)
+        assert said("health") == (0, f"The server at 127.0.0.1, port {port}, is alive.\n")
+    assert said("health")[0] == 2
 
 
 def test_a_pairing_code_names_the_device(said: Run, server: ServerProcess) -> None:

@@ -79,7 +79,9 @@ def test_it_runs_the_server_as_nobody_in_particular() -> None:
     assert [program, *arguments[:2]] == ["python", "-m", "heyho_server"]
     make_parser().parse_args(arguments[2:] + COMPOSE["services"]["server"].get("command", []))
     assert re.search(r"^USER (?!root)\w+$", CONTAINERFILE, re.MULTILINE)
-    assert re.search(r"^HEALTHCHECK .*/health", CONTAINERFILE, re.MULTILINE)
+    health = re.search(r"^HEALTHCHECK .* CMD (\[.+\])$", CONTAINERFILE, re.MULTILINE)
+    assert health is not None
+    assert json.loads(health[1]) == [*json.loads(entry[1]), "health"]
     assert re.search(r"^VOLUME /data$", CONTAINERFILE, re.MULTILINE)
 
 

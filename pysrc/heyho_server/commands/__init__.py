@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from heyho_server.commands import backup, check, device, export, import_, pair, user
+from heyho_server.commands import backup, check, device, export, health, import_, pair, user
 from heyho_server.commands.database import common_options, in_database
 
-MODULES = (device, pair, user)
+MODULES = (device, health, pair, user)
 DATA_MODULES = (backup, check, export, import_)
 NAMES = tuple(
     sorted(

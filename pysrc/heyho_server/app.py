@@ -12,7 +12,6 @@ from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import event
 
-from heyho_server.addresses import Network
 from heyho_server.api.accounts import USERS
 from heyho_server.api.asgi import App
 from heyho_server.api.auth import provide_caller
@@ -35,6 +34,7 @@ from heyho_server.api.syncs import get_syncs
 from heyho_server.api.visits import get_visit, get_visits
 from heyho_server.api.watching import get_health, get_metrics, get_ready
 from heyho_server.errors import RequestError
+from heyho_server.limits.addresses import Network
 
 READING = (
     *(get_visits, get_visit, remove_visit, post_deletion, get_deletions),

@@ -26,14 +26,14 @@ from heyho_server.api.services import Services
 from heyho_server.app import create_app
 from heyho_server.errors import StartError
 from heyho_server.keeper import keeping
-from heyho_server.limiter import Limiter
+from heyho_server.limits.limiter import Limiter
+from heyho_server.limits.shared import SharedWindows
+from heyho_server.limits.windows import Windows
 from heyho_server.logs import configure_logs
 from heyho_server.settings import Settings
-from heyho_server.shared import SharedWindows
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import ensure_device
 from heyho_server.storage.intake.opening import open_intake
-from heyho_server.windows import Windows
 from heyho_server.workers import Orders, Supervisor
 
 BACKLOG = 128

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from heyho_server.addresses import Network
 from heyho_server.environment import read_number, read_switch, unknown_variables, with_secrets
 from heyho_server.errors import StartError
-from heyho_server.rates import Rates, read_rates
-from heyho_server.shared import read_rate_limit_url
+from heyho_server.limits.addresses import Network
+from heyho_server.limits.rates import Rates, read_rates
+from heyho_server.limits.shared import read_rate_limit_url
 
 HOST = "127.0.0.1"
 PORT = 8787

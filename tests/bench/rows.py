@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from heyho.settings import STRATEGIES
-from heyho_server.rates import Rate, Rates
+from heyho_server.limits.rates import Rate, Rates
 
 Http = Literal["HTTP/1.1", "HTTP/2"]
 

@@ -19,9 +19,9 @@ from bench.service import ServiceTime
 from bench.sink import Sink
 from harness.browser import EXTENSION, ROOT
 from heyho_server import app, cli, serving
-from heyho_server.addresses import Network
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.services import Services
+from heyho_server.limits.addresses import Network
 
 PEERS = Path(__file__).parent / "peers"
 PACKAGES = ROOT / "node_modules"

@@ -14,15 +14,15 @@ import httpx
 
 from heyho_server.api.services import Services
 from heyho_server.app import create_app
-from heyho_server.limiter import Limiter
-from heyho_server.passwords import Passwords
-from heyho_server.rates import Rates
+from heyho_server.limits.limiter import Limiter
+from heyho_server.limits.rates import Rates
+from heyho_server.limits.windows import Windows
+from heyho_server.people.passwords import Passwords
 from heyho_server.settings import Limits, read_database_url
 from heyho_server.storage.accounts import create_account
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import create_device, new_token
 from heyho_server.storage.intake.opening import open_intake
-from heyho_server.windows import Windows
 
 UNLIMITED = Rates(general=None, sync_address=None, sync_user=None, login=None, pair=None)
 PASSWORD = "correct horse battery"

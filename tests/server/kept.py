@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.rows import VisitRow
 from heyho_server.settings import read_database_url
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from heyho_server.addresses import household, origin, read_address
 from heyho_server.errors import StartError
+from heyho_server.limits.addresses import household, origin, read_address
 from heyho_server.settings import read_trusted_proxies
 
 PROXIES = [ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyho_server.bodies import pieces_of, read_body, read_json
 from heyho_server.errors import BodyTimeout, ClientGone, TooLarge
+from heyho_server.incoming.bodies import pieces_of, read_body, read_json
 from heyho_server.settings import Limits
 
 SMALL = Limits(max_body_bytes=100)

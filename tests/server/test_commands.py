@@ -13,7 +13,8 @@ import trustme
 
 from harness.postgres import Postgres
 from harness.server import ServerProcess
-from heyho_server import cli, passwords
+from heyho_server import cli
+from heyho_server.people import passwords
 from server.support import rows, send, visit
 
 PASSWORD = "correct horse battery"

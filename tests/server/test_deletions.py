@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.batches import Batch
+from heyho_server.incoming.batches import Batch
+from heyho_server.incoming.rows import VisitRow
 from heyho_server.keeper import Keeper
-from heyho_server.rows import VisitRow
 from heyho_server.storage import deletions, sync_log, tables
 from heyho_server.storage.database import Database
 from heyho_server.storage.deletions import Deletion

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from harness.postgres import Postgres
-from heyho_server.aggregates import aggregate_from_record
-from heyho_server.batches import Batch, RejectedRecord
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.aggregates import aggregate_from_record
+from heyho_server.incoming.batches import Batch, RejectedRecord
+from heyho_server.incoming.rows import VisitRow
 from heyho_server.settings import PARTITIONS, read_database_url
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from heyho_server.commands import backup, check, export, import_
 from heyho_server.errors import StartError
-from heyho_server.rows import to_json
+from heyho_server.incoming.rows import to_json
 from heyho_server.storage.database import Database
 from heyho_server.storage.deletions import Deletion, delete_visit, delete_visits
 from heyho_server.storage.devices import Caller

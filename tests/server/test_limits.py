@@ -18,7 +18,7 @@ from harness.server import ServerProcess
 from heyho.sync.pacing import Gate
 from heyho.sync.quota import Policy, State, read_advice, read_policies
 from heyho_server.errors import StartError
-from heyho_server.rates import Rate, Rates, read_rates
+from heyho_server.limits.rates import Rate, Rates, read_rates
 from server.support import add_user, change, refusal, send, visit
 
 STRANGER = {"authorization": "Bearer nobody-has-this"}

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from heyho_server.rates import Rate, Rates
+from heyho_server.limits.rates import Rate, Rates
 from heyho_server.storage.page_sessions import PAGE_S
 from server.inside import NOW, PASSWORD, UNLIMITED, Headers, Inside, inside
 from server.support import visit

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.rows import VisitRow
 from heyho_server.storage.database import Database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Filter, Place

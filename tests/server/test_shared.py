@@ -14,9 +14,9 @@ import pytest
 from harness.redis import RedisProcess
 from harness.server import ServerProcess
 from heyho_server.errors import StartError
-from heyho_server.limiter import Count, Limiter
-from heyho_server.rates import Rate, Rates
-from heyho_server.shared import RETRY_S, SharedWindows, read_rate_limit_url
+from heyho_server.limits.limiter import Count, Limiter
+from heyho_server.limits.rates import Rate, Rates
+from heyho_server.limits.shared import RETRY_S, SharedWindows, read_rate_limit_url
 from server.support import refusal
 
 RATE = Rate("some", 3, 600)

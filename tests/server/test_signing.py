@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from heyho_server.agents import family_of
-from heyho_server.emails import read_email
 from heyho_server.errors import StartError
-from heyho_server.passwords import Passwords, check_password
-from heyho_server.rates import Rate
+from heyho_server.limits.rates import Rate
+from heyho_server.people.agents import family_of
+from heyho_server.people.emails import read_email
+from heyho_server.people.passwords import Passwords, check_password
 from heyho_server.settings import read_registration
 from server.inside import NOW, PASSWORD, UNLIMITED, Inside, bearer, gather, inside
 from server.support import visit

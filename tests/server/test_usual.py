@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from heyho.model import IdlePeriod, Visit
 from heyho.wire import MAX_TITLE, MAX_URL, visit_to_record
-from heyho_server.batches import read_any, read_batch
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.batches import read_any, read_batch
+from heyho_server.incoming.rows import VisitRow
+from heyho_server.incoming.usual import read_usual
 from heyho_server.storage.tables import visits
-from heyho_server.usual import read_usual
 from server.support import visit
 
 T0 = 1_700_000_000_000

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyho_server.limiter import Limiter
-from heyho_server.rates import Rate, Rates
-from heyho_server.windows import LEEWAY, LEEWAY_MAX_S, SWEEP_S, Windows
+from heyho_server.limits.limiter import Limiter
+from heyho_server.limits.rates import Rate, Rates
+from heyho_server.limits.windows import LEEWAY, LEEWAY_MAX_S, SWEEP_S, Windows
 
 RATE = Rate("some", 3, 10)
 

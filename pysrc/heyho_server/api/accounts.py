@@ -16,9 +16,9 @@ from heyho_server.api.documented import TOKEN, answers, refusals, takes
 from heyho_server.api.reading import read_as
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.api.signing import Name
-from heyho_server.emails import MAX_EMAIL, read_email
 from heyho_server.errors import BadBody, Conflict, EmailTaken, NotFound
-from heyho_server.passwords import MAX_PASSWORD, check_password
+from heyho_server.people.emails import MAX_EMAIL, read_email
+from heyho_server.people.passwords import MAX_PASSWORD, check_password
 from heyho_server.storage.accounts import (
     ADMINISTRATOR,
     Account,

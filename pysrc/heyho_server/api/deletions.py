@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from heyho_server.api import values
 from heyho_server.api.documented import TOKEN, answers, refusals, takes
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.bodies import pieces_of, read_json
 from heyho_server.errors import BadBody, BadQuery
+from heyho_server.incoming.bodies import pieces_of, read_json
 from heyho_server.storage.deletions import (
     Deletion,
     count_visits,

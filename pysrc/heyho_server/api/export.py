@@ -14,10 +14,10 @@ from heyho_server.api import values
 from heyho_server.api.documented import TOKEN, answers, refusals
 from heyho_server.api.services import Services
 from heyho_server.errors import BadQuery
-from heyho_server.exporting import aggregate_lines, visit_lines, visit_table
 from heyho_server.storage.database import Database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Filter
+from heyho_server.transfer.exporting import aggregate_lines, visit_lines, visit_table
 
 TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 

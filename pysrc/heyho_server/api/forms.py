@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from litestar.enums import RequestEncodingType
 
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.bodies import pieces_of, read_body
 from heyho_server.errors import BadBody, Forbidden, UnknownEncoding
+from heyho_server.incoming.bodies import pieces_of, read_body
 
 MAX_FORM = 16_384
 MAX_FIELDS = 10

@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from heyho_server.addresses import Network, household, origin
 from heyho_server.api.asgi import App, Receive, Scope, Send
 from heyho_server.api.errors import send_error
 from heyho_server.api.watching import PATHS
 from heyho_server.errors import RateLimited
-from heyho_server.limiter import Count, Limiter
-from heyho_server.rates import Rate
+from heyho_server.limits.addresses import Network, household, origin
+from heyho_server.limits.limiter import Count, Limiter
+from heyho_server.limits.rates import Rate
 
 SYNC_PATH = "/api/v1/data/sync"
 _STANDING = "heyho.standing"

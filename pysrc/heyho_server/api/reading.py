@@ -8,8 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.bodies import pieces_of, read_json
 from heyho_server.errors import BadBody
+from heyho_server.incoming.bodies import pieces_of, read_json
 
 T = TypeVar("T")
 

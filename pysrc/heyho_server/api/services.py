@@ -9,9 +9,9 @@ from typing import Any
 
 from litestar import Request
 
-from heyho_server.limiter import Limiter
+from heyho_server.limits.limiter import Limiter
 from heyho_server.metrics import Metrics
-from heyho_server.passwords import Passwords
+from heyho_server.people.passwords import Passwords
 from heyho_server.settings import Limits
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import Intake

@@ -10,14 +10,12 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from msgspec import Meta
 
-from heyho_server.agents import family_of
 from heyho_server.api.asgi import Scope
 from heyho_server.api.auth import bearer_token
 from heyho_server.api.documented import TOKEN, answers, refusals, takes
 from heyho_server.api.limiting import count
 from heyho_server.api.reading import read_as
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.emails import MAX_EMAIL, fold_email, read_email
 from heyho_server.errors import (
     BadBody,
     Conflict,
@@ -26,7 +24,9 @@ from heyho_server.errors import (
     NotSignedIn,
     WrongPassword,
 )
-from heyho_server.passwords import MAX_PASSWORD, check_password
+from heyho_server.people.agents import family_of
+from heyho_server.people.emails import MAX_EMAIL, fold_email, read_email
+from heyho_server.people.passwords import MAX_PASSWORD, check_password
 from heyho_server.storage.accounts import (
     Account,
     create_account,

@@ -17,13 +17,13 @@ from heyho_server.api.asgi import Scope
 from heyho_server.api.documented import TOKEN, Refusal, answers, refusals, takes
 from heyho_server.api.limiting import count
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.batches import Batch, read_batch
-from heyho_server.bodies import pieces_of, read_json
 from heyho_server.errors import NothingStored
+from heyho_server.incoming.batches import Batch, read_batch
+from heyho_server.incoming.bodies import pieces_of, read_json
+from heyho_server.incoming.usual import Body
 from heyho_server.storage.database import DRIVER_ERRORS
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.intake.delivery import Delivery, Receipt
-from heyho_server.usual import Body
 
 log = structlog.get_logger()
 

@@ -20,8 +20,14 @@ MAX_LIMIT = 1000
 USUAL_LIMIT = 100
 MAX_DEVICE = 2**31 - 1
 
+# Text, and a number in the document: as values.Limit.
 DeviceNumber = Annotated[
-    str | None, QueryParameter(name="device", description="A device, by its number.")
+    str | None,
+    QueryParameter(
+        name="device",
+        description="A device, by its number.",
+        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_DEVICE},
+    ),
 ]
 
 

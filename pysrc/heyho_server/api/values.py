@@ -46,7 +46,15 @@ Text = Annotated[
         description='Words of title and address: prefixes, "phrases", and -words to leave out.',
     ),
 ]
-Limit = Annotated[str | None, QueryParameter(name="limit", description="How many at most.")]
+# Read by `read_number`, for whose sentences they come as text.
+Limit = Annotated[
+    str | None,
+    QueryParameter(
+        name="limit",
+        description="How many at most.",
+        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": 1000},
+    ),
+]
 Cursor = Annotated[
     str | None, QueryParameter(name="cursor", description="`next` of the page before.")
 ]

@@ -20,10 +20,10 @@ from litestar.openapi.spec import Example
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from heyho_server.addresses import read_address
 from heyho_server.api.documented import answers, refusals
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.errors import NotSignedIn
+from heyho_server.limits.addresses import read_address
 from heyho_server.version import VERSION
 
 DATABASE_TIMEOUT_S = 5.0

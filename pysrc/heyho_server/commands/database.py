@@ -12,9 +12,9 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.emails import fold_email
 from heyho_server.environment import with_secrets
 from heyho_server.errors import StartError
+from heyho_server.people.emails import fold_email
 from heyho_server.settings import DATA, read_database_url, read_partitions
 from heyho_server.storage.accounts import (
     Account,

@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator
 
 from heyho_server.commands.persons import add_user_argument, find_person
 from heyho_server.errors import StartError
-from heyho_server.exporting import aggregate_lines, deletion_lines, visit_lines, visit_table
 from heyho_server.storage.database import Database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Filter
+from heyho_server.transfer.exporting import (
+    aggregate_lines,
+    deletion_lines,
+    visit_lines,
+    visit_table,
+)
 
 NAME = "export"
 HELP = "write a person's visits, tab aggregates and deletions to a file"

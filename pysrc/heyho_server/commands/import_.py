@@ -12,19 +12,19 @@ from typing import TextIO
 
 from sqlalchemy import select
 
-from heyho_server.aggregates import TabAggregate
 from heyho_server.api.services import system_now_ms
-from heyho_server.batches import Batch
 from heyho_server.commands.persons import add_user_argument, find_person
 from heyho_server.errors import StartError
-from heyho_server.importing import BadLine, Line, PastDeletion, read_lines
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.aggregates import TabAggregate
+from heyho_server.incoming.batches import Batch
+from heyho_server.incoming.rows import VisitRow
 from heyho_server.storage.database import Database
 from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.intake.delivery import Delivery
 from heyho_server.storage.intake.opening import open_intake
 from heyho_server.storage.tables import deleted_visits, deletions, users
+from heyho_server.transfer.importing import BadLine, Line, PastDeletion, read_lines
 
 NAME = "import"
 HELP = "read a file that `export` wrote"

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.api.services import system_now_ms
 from heyho_server.commands.database import account_by, in_transaction
-from heyho_server.emails import read_email
 from heyho_server.errors import EmailTaken, StartError
-from heyho_server.passwords import Passwords, check_password
+from heyho_server.people.emails import read_email
+from heyho_server.people.passwords import Passwords, check_password
 from heyho_server.storage.accounts import (
     Account,
     change_account,

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column, Table
 
-from heyho_server.aggregates import TabAggregate
-from heyho_server.batches import Batch, RejectedRecord
-from heyho_server.rows import VisitRow, to_json
+from heyho_server.incoming.aggregates import TabAggregate
+from heyho_server.incoming.batches import Batch, RejectedRecord
+from heyho_server.incoming.rows import VisitRow, to_json
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.domains import is_of
 from heyho_server.storage.tables import tab_aggregates, visits

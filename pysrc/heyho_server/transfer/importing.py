@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 from heyho.errors import RecordError
 from heyho.wire import MAX_AT_MS, MAX_ID, visit_from_record
-from heyho_server.aggregates import TabAggregate, aggregate_from_record
-from heyho_server.exporting import NESTED, unguarded
-from heyho_server.rows import VisitRow, row_of, to_json
+from heyho_server.incoming.aggregates import TabAggregate, aggregate_from_record
+from heyho_server.incoming.rows import VisitRow, row_of, to_json
+from heyho_server.transfer.exporting import NESTED, unguarded
 
 _NUMBERS = {
     *("startedAt", "endedAt", "durationSeconds", "activeDuration", "engagementRate"),

@@ -10,8 +10,8 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from heyho_server.rates import Rate, Rates
-from heyho_server.shared import SharedWindows
+from heyho_server.limits.rates import Rate, Rates
+from heyho_server.limits.shared import SharedWindows
 
 # What two readings of a clock and floating point may add must not round up to a second more.
 TOLERANCE_S = 0.001

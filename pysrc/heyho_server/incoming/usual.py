@@ -24,7 +24,7 @@ from heyho.wire import (
     PLAIN_HOST,
     bare_host,
 )
-from heyho_server.rows import VisitRow
+from heyho_server.incoming.rows import VisitRow
 
 Time = Annotated[int, Meta(ge=0, lt=MAX_AT_MS)]
 Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]

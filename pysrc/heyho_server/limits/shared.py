@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from heyho_server.errors import StartError
-from heyho_server.windows import Windows, enforced_s
+from heyho_server.limits.windows import Windows, enforced_s
 
 PORT = 6379
 TIMEOUT_S = 0.5

@@ -8,11 +8,11 @@ from typing import Any, Protocol, TypeVar
 
 from heyho.errors import RecordError
 from heyho.wire import MAX_ID, visit_from_record
-from heyho_server.aggregates import TabAggregate, aggregate_from_record
-from heyho_server.bodies import decode_json
 from heyho_server.errors import BadBody, TooLarge
-from heyho_server.rows import VisitRow, row_of
-from heyho_server.usual import read_usual
+from heyho_server.incoming.aggregates import TabAggregate, aggregate_from_record
+from heyho_server.incoming.bodies import decode_json
+from heyho_server.incoming.rows import VisitRow, row_of
+from heyho_server.incoming.usual import read_usual
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -1,0 +1,1 @@
+"""Bodies and batches: read within limits, and judged record by record."""

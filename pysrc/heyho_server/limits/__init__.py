@@ -1,0 +1,1 @@
+"""Rate limits: what they are, who is counted, and where."""

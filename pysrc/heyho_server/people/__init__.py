@@ -1,0 +1,1 @@
+"""What people sign in with, and what their browsers are called."""

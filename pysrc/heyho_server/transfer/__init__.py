@@ -1,0 +1,1 @@
+"""Files of everything that a person has: written and read back."""

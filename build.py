@@ -487,8 +487,8 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
     else:
-        # Browsers wait for some of their time: one more than there are cores.
-        together = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+        # Browsers and servers wait for most of their time: two more than there are cores.
+        together = ["--numprocesses", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
         check("tests", [*pytest, "-m", "not quiet", *together])
         check("tests that measure", [*pytest, "-m", "quiet"])
     if types.wait():

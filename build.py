@@ -338,6 +338,7 @@ def assemble(target: Path) -> None:
     for name, (package, patterns) in RUNTIMES.items():
         copy_files(NODE_MODULES / package, patterns, runtime / name)
     copy_files(HEYHO / "pages", "*.py", target / "pages")
+    shutil.copyfile(HEYHO / "texts.py", target / "pages" / "texts.py")
 
     modules = engine_modules(HEYHO)
     archive = runtime / "heyho.zip"

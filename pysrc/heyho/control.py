@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
@@ -35,6 +35,7 @@ from heyho.sync.synchronizer import Synchronizer
 
 EVENTS_PER_FOLD = 1000
 LINGER_S = 10.0
+REST_S = 0.5
 RUN_LOCK = "heyho-run"
 TRIGGERS: Sequence[Trigger] = ("manual", "periodic", "startup")
 
@@ -62,8 +63,31 @@ class Boot:
     ready_at: float
 
 
+Handler = Callable[[Record], Awaitable[Record]]
+"""From a request to the rest of a reply that is `ok`; raises HeyhoError for one that is not."""
+
+
+class Service(Protocol):
+    """More that the engine does, beside recording and syncing."""
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """What answers requests, by their kind."""
+        ...
+
+    async def step(self) -> bool:
+        """Do a piece of what can wait, in a moment without runs and requests.
+
+        Returns whether there is more to do. It takes less than a second, is not cancelled, and
+        what it has not written is done again after a kill.
+        """
+        ...
+
+
 class Control:
     """Answers requests until it has been idle for `LINGER_S`; then it closes its context.
+
+    In the meantime its services may do what can wait.
 
     Requests are records with a `kind`; replies say `ok` and, where not, `error`:
 
@@ -72,10 +96,13 @@ class Control:
       how the `engine` came up.
     - `cancel`: ends the run under way; replies `cancelled`, whether there was one.
     - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
+
+    Any other kind is that of a service.
     """
 
-    def __init__(self, ports: Ports, boot: Boot) -> None:
+    def __init__(self, ports: Ports, boot: Boot, services: Sequence[Service] = ()) -> None:
         self._ports = ports
+        self._services = services
         self._boot = boot
         self._boot_ms: float | None = None
         self._profile = Profile(ports.state)
@@ -100,12 +127,21 @@ class Control:
             profile=self._profile,
             waiting=self._synchronizer.waiting,
         )
+        self._handlers: dict[str, Handler] = {
+            "run": self._answer_run,
+            "status": self._answer_status,
+            "cancel": self._answer_cancel,
+            "settings": self._answer_settings,
+        }
+        for service in services:
+            self._handlers |= service.handlers
         self._run: asyncio.Task[None] | None = None
         self._over = False
         self._next: Trigger | None = None
         self._folding = asyncio.Lock()
         self._answering = 0
         self._closing: asyncio.TimerHandle | None = None
+        self._working: asyncio.Task[None] | None = None
 
     async def answer(self, request: Record) -> Record:
         """Carry out one request. Never raises what Heyho raises on purpose."""
@@ -125,35 +161,38 @@ class Control:
             self.linger()
 
     async def _dispatch(self, request: Record) -> Record:
-        match request.get("kind"):
-            case "run":
-                return self._asked_to_run(request.get("trigger"))
-            case "status":
-                await self._fold()
-                status = await self._board.show_status()
-                if status["waiting"] and status["canSync"] and self._run is None:
-                    await self._prepare()
-                return {
-                    "ok": True,
-                    "status": status,
-                    "progress": self._board.progress,
-                    "engine": {"boot": self._boot.source, "bootMs": self._boot_ms},
-                }
-            case "cancel":
-                return {"ok": True, "cancelled": self._synchronizer.cancel()}
-            case "settings":
-                changes = request.get("settings", {})
-                if not isinstance(changes, dict):
-                    return {"ok": False, "error": "Settings must come as fields and values."}
-                return {"ok": True, "settings": await self._change(changes)}
-            case kind:
-                return {"ok": False, "error": f"The engine knows no request “{kind}”."}
+        kind = request.get("kind")
+        handler = self._handlers.get(str(kind))
+        if handler is None:
+            raise HeyhoError(f"The engine knows no request “{kind}”.")
+        return {"ok": True, **await handler(request)}
 
-    def _asked_to_run(self, asked: object) -> Record:
+    async def _answer_run(self, request: Record) -> Record:
+        asked = request.get("trigger")
         for trigger in TRIGGERS:
             if asked == trigger:
-                return {"ok": True, "joined": self._start(trigger)}
-        return {"ok": False, "error": f"A run has no trigger “{asked}”."}
+                return {"joined": self._start(trigger)}
+        raise HeyhoError(f"A run has no trigger “{asked}”.")
+
+    async def _answer_status(self, request: Record) -> Record:
+        await self._fold()
+        status = await self._board.show_status()
+        if status["waiting"] and status["canSync"] and self._run is None:
+            await self._prepare()
+        return {
+            "status": status,
+            "progress": self._board.progress,
+            "engine": {"boot": self._boot.source, "bootMs": self._boot_ms},
+        }
+
+    async def _answer_cancel(self, request: Record) -> Record:
+        return {"cancelled": self._synchronizer.cancel()}
+
+    async def _answer_settings(self, request: Record) -> Record:
+        changes = request.get("settings", {})
+        if not isinstance(changes, dict):
+            raise HeyhoError("Settings must come as fields and values.")
+        return {"settings": await self._change(changes)}
 
     async def _prepare(self) -> None:
         """Whoever looks how things stand may well want to sync next."""
@@ -290,9 +329,35 @@ class Control:
     def linger(self) -> None:
         """Close the context in `LINGER_S`, unless something is asked for before."""
         self.stay()
-        if self._answering == 0 and self._run is None:
+        if self._is_idle:
             loop = asyncio.get_running_loop()
-            self._closing = loop.call_later(LINGER_S, self._ports.browser.close)
+            self._closing = loop.call_later(LINGER_S, self._close)
+            if self._working is None and self._services:
+                self._working = asyncio.ensure_future(self._work())
+                self._working.add_done_callback(self._worked)
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._answering == 0 and self._run is None
+
+    async def _work(self) -> None:
+        """Let services do what can wait, for as long as nothing else is asked for."""
+        await asyncio.sleep(REST_S)
+        with suppress(HeyhoError):  # tried again after the next request, which tells of it
+            for service in self._services:
+                while self._is_idle and await service.step():
+                    pass
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._working = None
+        if not task.cancelled():
+            task.result()
+
+    def _close(self) -> None:
+        if self._working is None:
+            self._ports.browser.close()
+        else:
+            self.linger()
 
 
 def _summary(run: Run) -> dict[str, Any]:

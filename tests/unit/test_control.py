@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from heyho.control import EVENTS_PER_FOLD, LINGER_S, RUN_LOCK, Boot, Control, Ports
-from heyho.errors import StorageFull
+from heyho.control import (
+    EVENTS_PER_FOLD,
+    LINGER_S,
+    RUN_LOCK,
+    Boot,
+    Control,
+    Handler,
+    Ports,
+    Service,
+)
+from heyho.errors import HeyhoError, StorageFull
 from heyho.model import SeqRange
 from heyho.ports import FoldStep, Payload, Record
 from heyho.settings import Settings
@@ -128,7 +138,11 @@ class Extension:
     """A browser in which Heyho is installed, and the person's server."""
 
     def __init__(
-        self, *script: Fault, settings: Record | None = None, latency_s: float = 0.3
+        self,
+        *script: Fault,
+        settings: Record | None = None,
+        latency_s: float = 0.3,
+        services: Sequence[Service] = (),
     ) -> None:
         self.server = ScriptedServer(*script, latency_s=latency_s)
         self.database = MemoryDatabase()
@@ -151,6 +165,7 @@ class Extension:
                 browser=self.browser,
             ),
             Boot("snapshot", ready_at=T0 + 400.0),
+            services,
         )
 
     @property
@@ -666,6 +681,88 @@ class TestLinger:
         await extension.ask("status")
         await asyncio.sleep(LINGER_S + 1)
         assert extension.browser.closed
+
+
+class Chores:
+    """A service with some pieces of work, each of which takes a while."""
+
+    def __init__(self, pieces: int, piece_s: float = 0.4) -> None:
+        self.handlers: dict[str, Handler] = {"greet": self._greet}
+        self.done: list[float] = []
+        self._left = pieces
+        self._piece_s = piece_s
+
+    async def step(self) -> bool:
+        if not self._left:
+            return False
+        self._left -= 1
+        await asyncio.sleep(self._piece_s)
+        self.done.append(asyncio.get_running_loop().time())
+        return True
+
+    async def _greet(self, request: Record) -> Record:
+        if "name" not in request:
+            raise HeyhoError("Say whom to greet.")
+        return {"said": f"Hello {request['name']}"}
+
+
+class TestServices:
+    @jumping
+    async def test_their_requests_are_answered(self) -> None:
+        extension = Extension(services=[Chores(0)])
+        assert await extension.ask("greet", name="Ada") == {"ok": True, "said": "Hello Ada"}
+        assert await extension.ask("greet") == {"ok": False, "error": "Say whom to greet."}
+        assert "knows no request" in (await extension.ask("dance"))["error"]
+
+    @jumping
+    async def test_what_can_wait_is_done_in_a_quiet_moment(self) -> None:
+        chores = Chores(3)
+        extension = Extension(services=[chores])
+        await extension.ask("status")
+        assert chores.done == []
+        await asyncio.sleep(3)
+        assert len(chores.done) == 3
+
+    @jumping
+    async def test_it_waits_for_the_end_of_a_run(self) -> None:
+        chores = Chores(2)
+        extension = Extension(latency_s=20, services=[chores])
+        extension.browse()
+        began = asyncio.get_running_loop().time()
+        await extension.run()
+        assert chores.done == []
+        await asyncio.sleep(3)
+        assert len(chores.done) == 2
+        assert chores.done[0] - began > 20
+
+    @jumping
+    async def test_nothing_closes_in_the_middle_of_it(self) -> None:
+        chores = Chores(10, piece_s=LINGER_S / 3)
+        extension = Extension(services=[chores])
+        await extension.ask("status")
+        await asyncio.sleep(10 * LINGER_S / 3)
+        assert not extension.browser.closed
+        await asyncio.sleep(2 * LINGER_S)
+        assert len(chores.done) == 10
+        assert extension.browser.closed
+
+    @jumping
+    async def test_what_fails_is_tried_again_after_the_next_request(self) -> None:
+        class Fails(Chores):
+            async def step(self) -> bool:
+                if not self.done:
+                    self.done.append(0)
+                    raise StorageFull(FULL)
+                return await super().step()
+
+        chores = Fails(1)
+        extension = Extension(services=[chores])
+        await extension.ask("status")
+        await asyncio.sleep(3)
+        assert chores.done == [0]
+        await extension.ask("status")
+        await asyncio.sleep(3)
+        assert len(chores.done) == 2
 
 
 class TestStorage:

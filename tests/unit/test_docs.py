@@ -117,9 +117,9 @@ def message_kinds() -> set[str]:
             if isinstance(node, ast.Dict):
                 pairs = zip(node.keys, node.values, strict=True)
                 kinds.update(*(texts([value]) for key, value in pairs if key and is_kind(key)))
-            elif isinstance(node, ast.Match) and is_kind_of(node.subject):
-                patterns = (case.pattern for case in node.cases)
-                kinds.update(texts(p.value for p in patterns if isinstance(p, ast.MatchValue)))
+            elif isinstance(node, ast.AnnAssign) and is_table_of_handlers(node):
+                assert isinstance(node.value, ast.Dict)
+                kinds.update(texts(key for key in node.value.keys if key))
     return kinds
 
 
@@ -127,8 +127,9 @@ def is_kind(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value == "kind"
 
 
-def is_kind_of(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and any(map(is_kind, node.args))
+def is_table_of_handlers(node: ast.AnnAssign) -> bool:
+    named = isinstance(node.target, ast.Attribute) and node.target.attr.lstrip("_") == "handlers"
+    return named and isinstance(node.value, ast.Dict)
 
 
 def event_kinds() -> set[str]:

@@ -57,6 +57,8 @@ RUNTIMES = {
     "pyodide": ("pyodide", "pyodide*.mjs *.wasm pyodide-lock.json python_stdlib.zip"),
     "pyscript": ("@pyscript/core/dist", f"core*.js {PLUGINS}"),
     "micropython": ("@micropython/micropython-webassembly-pyscript", "*.mjs *.wasm"),
+    "uplot": ("uplot/dist", "uPlot.esm.js uPlot.min.css"),
+    "sqlite": ("@sqlite.org/sqlite-wasm/dist", "index.mjs sqlite3.wasm"),
 }
 # Pyodide depends on them, but they are not in its browser files: types, and Node's web sockets.
 # Nor are the bench's peers bundled, which the lock calls dev.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from heyho_server.storage import accounts, devices, page_sessions, pairing, sess
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.sync_log import RETENTION_MS
+from heyho_server.storage.tables import devices as devices_table
 from heyho_server.storage.tables import metadata, users
 
 T = TypeVar("T")
@@ -110,6 +113,41 @@ def test_a_device_is_found_by_its_token_until_it_is_revoked(url: str) -> None:
         assert await devices.list_devices(connection, user_id=theirs, now_ms=NOW) == []
 
     in_transaction(url, work)
+
+
+def test_tokens_are_compared_in_constant_time_and_only_as_hashes(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_constant_time = hmac.compare_digest
+    compared: list[tuple[bytes, bytes]] = []
+
+    def spy(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return in_constant_time(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    token = devices.new_token()
+    hashed = sha256(token.encode()).digest()
+
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            owner = await user(connection)
+            device = await devices.create_device(
+                connection, user_id=owner, name="x", token=token, now_ms=NOW
+            )
+            rows = (await connection.execute(select(devices_table))).all()
+            assert token not in str(rows)
+            assert hashed in [bytes(row.token_hash) for row in rows]
+            caller = await devices.find_caller(connection, token, now_ms=NOW)
+        assert caller == Caller(owner, device.device_id, "person")
+        assert await devices.look_up_caller(database, token, now_ms=NOW) == caller
+        assert compared == [(hashed, hashed)] * 2
+        # However much of a guess is right: its hash is another, and nothing is found to compare.
+        for guess in (token[:-1] + "~", "~" + token[1:]):
+            assert await devices.look_up_caller(database, guess, now_ms=NOW) is None
+        assert len(compared) == 2
+
+    in_database(url, work)
 
 
 def test_an_access_token_opens_for_fifteen_minutes(url: str) -> None:

@@ -402,6 +402,9 @@ def notices() -> str:
         package = json.loads((ROOT / path / "package.json").read_text(encoding="utf-8"))
         home = package.get("homepage") or package.get("repository", {}).get("url", name)
         texts = [file.read_text(encoding="utf-8") for file in (ROOT / path).glob("LICENSE*")]
+        if locked["license"] == "Apache-2.0" and not texts:  # whose text has to come along
+            [apache] = VENV.glob("**/packaging-*.dist-info/licenses/LICENSE.APACHE")
+            texts = [apache.read_text(encoding="utf-8")]
         text = "\n".join(texts) or f"The package brings no text of it; its home is {home}\n"
         parts.append(f"{name} {package['version']}: {package['license']}\n\n{text}")
     # CPython's text comes with another package under the same licence.

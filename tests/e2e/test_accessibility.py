@@ -50,7 +50,7 @@ def look() -> Look:
     def look(page: Page, name: str) -> None:
         found: dict[str, list[str]] = {}
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 800})
                 page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)

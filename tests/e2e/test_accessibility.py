@@ -60,6 +60,13 @@ def look() -> Look:
     return look
 
 
+def test_components(house: tuple[Browser, FaultProxy], look: Look) -> None:
+    browser, _ = house
+    page = browser.open("components.html")
+    expect(page.get_by_role("heading", name="Heyho's components")).to_be_visible()
+    look(page, "components")
+
+
 def test_popup(house: tuple[Browser, FaultProxy], look: Look) -> None:
     browser, proxy = house
     page = browser.open("popup.html")

@@ -16,8 +16,8 @@ from heyho import texts
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
-SHARED = {"nav_data", "nav_history", "nav_label", "nav_settings", "nav_syncs", "thousands"}
-"""Keys of `heyho.texts` itself, and of the head that all pages have."""
+SHARED = {"thousands"}
+"""Keys that `heyho.texts` itself asks for."""
 
 
 def asked_in_python() -> Iterator[tuple[str, bool]]:

@@ -183,7 +183,7 @@ class SystemCalendar:
 
 
 def _bytes(row: Any) -> bytes | None:
-    return row.to_bytes() if row else None
+    return row.to_bytes() if row is not None else None
 
 
 def _rows_of(block: int) -> Any:

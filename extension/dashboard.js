@@ -87,11 +87,30 @@ const make = ([tag, attributes, ...children]) => {
 // Puts elements made from JSON of trees into an element, in place of what it has.
 globalThis.fill = (element, json) => element.replaceChildren(...JSON.parse(json).map(make));
 
+// A copy of a <template> with a row's values: `data-put` names the text or the pieces of an element,
+// `data-link` an address, and the empty address is none. Every second piece is marked.
+const copy = (template, row) => {
+  const element = template.content.firstElementChild.cloneNode(true);
+  element.dataset.id = row.id;
+  for (const place of element.querySelectorAll("[data-put]")) {
+    const value = row[place.dataset.put];
+    if (typeof value === "string") place.textContent = value;
+    else if (value.length === 1) place.textContent = value[0];
+    else place.append(...value.map((piece, at) => (at % 2 ? make(["mark", {}, piece]) : piece)));
+  }
+  for (const place of element.querySelectorAll("[data-link]")) {
+    if (row[place.dataset.link]) place.href = row[place.dataset.link];
+  }
+  return element;
+};
+
 // An element whose children are there only while it is near the window: however much was read,
 // the document stays small. Its size must not depend on them.
 const kept = new WeakMap();
 const grow = (element) => {
-  if (!element.firstChild) fill(element, kept.get(element));
+  if (element.firstChild) return;
+  const { template, json } = kept.get(element);
+  element.append(...JSON.parse(json).map((row) => copy(template, row)));
 };
 const nearness = new IntersectionObserver(
   (entries) => {
@@ -102,8 +121,8 @@ const nearness = new IntersectionObserver(
   },
   { rootMargin: `${NEAR_PX}px 0px` },
 );
-globalThis.keep = (element, json) => {
-  kept.set(element, json);
+globalThis.keep = (element, name, json) => {
+  kept.set(element, { template: document.getElementById(name), json });
   grow(element);
   nearness.observe(element);
 };
@@ -163,7 +182,7 @@ globalThis.plot = async (element, json) => {
     height,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 28, 0, 0],
     scales: {
       x: { time: true, range: (_, low, high) => [low - HALF_DAY_S, high + HALF_DAY_S] },
       y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] },

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MINUTE_S = 60
 HOUR_S = 3600
 SHORT = 120
+# The bytes of “%” and of DEL: what they stand for as “%25” and “%7f” stays so.
+KEPT = (0x25, 0x7F)
 # What would turn the reading direction of a page around, or cannot be seen.
 HIDDEN = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 
@@ -74,12 +76,14 @@ def link(url: str) -> str:
 
 
 def path(url: str) -> str:
-    """An address without its scheme and host, readable and short; empty for a site's front page."""
+    """An address without its scheme and host, readable and short; empty for a site's front page.
+
+    The browser writes a slash behind each host.
+    """
     rest = url.partition("://")[2]
-    at = min(
-        [place for place in (rest.find("/"), rest.find("?"), rest.find("#")) if place >= 0]
-        or [len(rest)]
-    )
+    at = rest.find("/")
+    if at < 0:
+        return ""
     shown = readable(rest[at : at + SHORT])
     return "" if shown == "/" else shown
 
@@ -88,36 +92,35 @@ def readable(text: str) -> str:
     """An address whose letters are not percent signs, as far as they can be read safely."""
     if "%" not in text:
         return text
-    data = text.encode()
-    out = b""
-    at = 0
-    while at < len(data):
-        value = _byte(data[at : at + 3])
-        if value >= 0x20 and value != 0x7F and value != 0x25:
-            out += bytes([value])
-            at += 3
+    parts = text.split("%")
+    out = parts[0].encode()
+    for part in parts[1:]:
+        value = _byte(part)
+        if value >= 0x20 and value not in KEPT:
+            out += bytes([value]) + part[2:].encode()
         else:
-            out += data[at : at + 1]
-            at += 1
+            out += b"%" + part.encode()
     try:
         shown = out.decode()
     except UnicodeError:
         return text
-    return text if any(mark in shown for mark in HIDDEN) else shown
+    for mark in HIDDEN if len(shown) != len(out) else "":
+        if mark in shown:
+            return text
+    return shown
 
 
-def _byte(code: bytes) -> int:
-    """The byte that “%41” stands for; 0 if it stands for none."""
-    if len(code) < 3 or code[0] != 0x25:
-        return 0
+def _byte(code: str) -> int:
+    """The byte that “41…” stands for after a percent sign; 0 if it stands for none."""
     try:
-        return int(code[1:].decode(), 16)
+        return int(code[:2], 16) if len(code) > 1 else 0
     except ValueError:
         return 0
 
 
-def marked(text: str, words: "list[str]", fold: "Fold") -> "list[Any]":
-    """A text in pieces: each beginning of a word that is one of `words` stands in a `mark`.
+def marked(text: str, words: "list[str]", fold: "Fold") -> "list[str]":
+    """A text in pieces, of which every second is to be marked: the beginnings of its words that
+    are among `words`.
 
     Args:
         text: as it is shown.
@@ -136,69 +139,43 @@ def marked(text: str, words: "list[str]", fold: "Fold") -> "list[Any]":
             at = plain.find(word, at + 1)
     if not spans or len(plain) != len(text):
         return [text]
-    return _pieces(text, sorted(spans))
+    spans.sort()
+    pieces: "list[str]" = []
+    done = 0
+    for start, end in spans:
+        if end > done:
+            pieces.append(text[done:start] if start > done else "")
+            pieces.append(text[max(start, done) : end])
+            done = end
+    pieces.append(text[done:])
+    return pieces
 
 
 def _is_letter(char: str) -> bool:
     return "a" <= char <= "z" or "0" <= char <= "9" or char > "\x7f"
 
 
-def _pieces(text: str, spans: "list[tuple[int, int]]") -> "list[Any]":
-    pieces: "list[Any]" = []
-    done = 0
-    for start, end in spans:
-        if end <= done:
-            continue
-        start = max(start, done)
-        if start > done:
-            pieces.append(text[done:start])
-        if pieces and isinstance(pieces[-1], list):
-            pieces[-1].append(text[start:end])
-        else:
-            pieces.append(["mark", {}, text[start:end]])
-        done = end
-    if done < len(text):
-        pieces.append(text[done:])
-    return pieces
-
-
-def row(visit: "Json", clock: str, words: "list[str]", fold: "Fold", details: str) -> "Tree":
-    """One visit of the list.
+def row(visit: "Json", clock: str, words: "list[str]", fold: "Fold") -> "Json":
+    """What one visit of the list shows, by the places of its template; for pieces see `marked`.
 
     Args:
         visit: as the engine tells of it.
         clock: when it began, as the person's clock shows it.
         words: what to mark.
         fold: see `marked`.
-        details: what the button to its details is called.
     """
-    url, domain = str(visit["url"]), str(visit["domain"])
-    title = str(visit["title"]) or domain
-    where: "Tree" = ["span", {"class": "where"}]
-    where.append(["span", {"class": "site-name"}] + marked(domain, words, fold))
-    short = path(url)
-    if short:
-        where.append(["span", {"class": "path"}] + marked(short, words, fold))
-    name: "Json" = {"class": "name", "dir": "auto", "tabindex": "-1", "title": title}
-    if link(url):
-        name.update({"href": link(url), "target": "_blank", "rel": "noopener noreferrer"})
-    tree: "Tree" = [
-        "li",
-        {"class": "visit", "data-id": str(visit["id"])},
-        ["span", {"class": "clock"}, clock],
-        ["span", {"class": "what"}, ["a", name] + marked(title, words, fold), where],
-        ["span", {"class": "span"}, duration(visit["activeDuration"])],
-        ["span", {"class": "kind"}],
-        [
-            "button",
-            {"class": "more", "type": "button", "tabindex": "-1", "aria-label": details},
-            "\u22ef",
-        ],
-    ]
+    domain = str(visit["domain"])
     category = visit.get("category")
-    if category and category != "unclassified":
-        tree[5].append(["span", {"class": "chip"}, say(category)])
-    return tree
+    return {
+        "id": visit["id"],
+        "link": link(visit["url"]),
+        "clock": clock,
+        "name": marked(visit["title"] or domain, words, fold),
+        "site": marked(domain, words, fold),
+        "path": marked(path(visit["url"]), words, fold),
+        "span": duration(visit["activeDuration"]),
+        "kind": say(category) if category and category != "unclassified" else "",
+    }
 
 
 def by_day(visits: "list[Json]", moments: "list[list[str]]") -> "list[tuple[str, list[int]]]":

@@ -23,9 +23,10 @@ def fill(element: "Any", trees: "list[Any]") -> None:
     js.fill(element, json.dumps(trees))
 
 
-def keep(element: "Any", trees: "list[Any]") -> None:
-    """Put elements into an element whenever it is near the window, and let them go elsewhere."""
-    js.keep(element, json.dumps(trees))
+def keep(element: "Any", template: str, rows: "list[Json]") -> None:
+    """Put copies of a template into an element whenever it is near the window, and let them go
+    elsewhere: one for each row, which gives a text, or pieces of one, to each place of it."""
+    js.keep(element, template, json.dumps(rows))
 
 
 def grow(element: "Any") -> None:

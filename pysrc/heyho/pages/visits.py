@@ -38,6 +38,8 @@ class Visits:
 
     def open(self) -> None:
         """Listen to the person."""
+        more = stage.look(bridge.find("visit").content, ".more")
+        more.setAttribute("aria-label", texts.text("dashboard_details"))
         stage.on(self._list, "click", self._clicked)
         stage.on(self._list, "keydown", self._pressed)
         stage.on(self._list, "focusin", self._focused)
@@ -136,19 +138,15 @@ class Visits:
         """List visits below those that are there; a day that goes on stays one."""
         moments = stage.moments([visit["startedAt"] for visit in visits])
         today = stage.today()
-        details = texts.text("dashboard_details")
         words = self._finding.highlight
         for day, members in listing.by_day(visits, moments):
             if day != self._last_day:
                 self._begin_day(day, today)
-            rows = [
-                listing.row(visits[at], moments[at][1], words, stage.fold, details)
-                for at in members
-            ]
+            rows = [listing.row(visits[at], moments[at][1], words, stage.fold) for at in members]
             chunk = stage.make("ol", {"class": "rows"})
             chunk.style.setProperty("--rows", str(len(rows)))
             self._last_section.append(chunk)
-            stage.keep(chunk, rows)
+            stage.keep(chunk, "visit", rows)
         for visit in visits:
             self._visits[visit["id"]] = visit
         if self._current is None:

@@ -8,6 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy
 
+from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
 from heyho.browser.extension import ExtensionBrowser, SystemClock
 from heyho.browser.http import FetchTransport
 from heyho.browser.idb import Database
@@ -20,6 +21,7 @@ from heyho.browser.stores import (
     IdbVisitStore,
 )
 from heyho.browser.workers import BrowserWorkers
+from heyho.catalog.service import CatalogService
 from heyho.control import Boot, Control, Ports
 from heyho.errors import HeyhoError
 
@@ -53,7 +55,13 @@ class Engine:
             workers=BrowserWorkers(self._start_worker),
             browser=ExtensionBrowser(),
         )
-        control = Control(ports, self._boot)
+        catalog = CatalogService(
+            clock=ports.clock,
+            store=IdbCatalogStore(database),
+            state=ports.state,
+            calendar=SystemCalendar(),
+        )
+        control = Control(ports, self._boot, [catalog])
         control.linger()
         return control
 

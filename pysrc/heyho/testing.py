@@ -16,7 +16,17 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from heyho.errands import Errands
 from heyho.errors import TimedOut
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Conditions, FoldStep, Payload, Record, Reply, VisitStore
+from heyho.ports import (
+    CATALOG_FIELDS,
+    CatalogChange,
+    Conditions,
+    FoldStep,
+    Outdated,
+    Payload,
+    Record,
+    Reply,
+    VisitStore,
+)
 from heyho.remote import RemoteWorker
 from heyho.sync.ledger import Ledger, unknown_rejection
 
@@ -92,6 +102,8 @@ class MemoryDatabase:
     state: dict[str, Any] = field(default_factory=dict)
     rejected: dict[str, Record] = field(default_factory=dict)
     runs: dict[int, Record] = field(default_factory=dict)
+    words: dict[tuple[int, str], bytes] = field(default_factory=dict)
+    days: dict[str, Record] = field(default_factory=dict)
     next_event: int = 1
     next_visit: int = 1
     next_run: int = 1
@@ -118,6 +130,22 @@ class MemoryDatabase:
                 known.add(visit["id"])
                 self.visits[self.next_visit] = {**deepcopy(visit), "seq": self.next_visit}
                 self.next_visit += 1
+
+    def change_catalog(self, change: CatalogChange) -> None:
+        """A change of the catalog, as a part of whatever transaction is under way."""
+        if self.state.get("catalog", {}).get("revision", 0) != change.expects:
+            raise Outdated
+        for key in [key for key in self.words if key[0] in change.drop]:
+            del self.words[key]
+        self.words |= change.rows
+        if change.clear_days:
+            self.days.clear()
+        for day, row in change.days.items():
+            if row is None:
+                self.days.pop(day, None)
+            else:
+                self.days[day] = deepcopy(row)
+        self.state |= deepcopy({**change.state, "catalog": change.catalog})
 
 
 class MemoryEventLog:
@@ -241,6 +269,84 @@ class MemoryStateStore:
     async def put(self, key: str, value: Any) -> None:
         async with self._database.transaction():
             self._database.state[key] = deepcopy(value)
+
+
+class MemoryCatalogStore:
+    """CatalogStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def rows(self, keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
+        await asyncio.sleep(0)
+        return [self._database.words.get(key) for key in keys]
+
+    async def block(self, block: int) -> dict[str, bytes]:
+        await asyncio.sleep(0)
+        return {name: row for (own, name), row in self._database.words.items() if own == block}
+
+    async def days(self, days: Sequence[str]) -> list[Record | None]:
+        await asyncio.sleep(0)
+        return [deepcopy(self._database.days.get(day)) for day in days]
+
+    async def days_between(self, first: str, last: str) -> dict[str, Record]:
+        await asyncio.sleep(0)
+        days = sorted(self._database.days.items())
+        return {day: deepcopy(row) for day, row in days if first <= day <= last}
+
+    async def write(self, change: CatalogChange) -> None:
+        async with self._database.transaction():
+            self._database.change_catalog(change)
+
+    async def visits(self, seqs: Sequence[int]) -> list[Record | None]:
+        await asyncio.sleep(0)
+        visits = self._database.visits
+        return [_picked(visits[seq]) if seq in visits else None for seq in seqs]
+
+    async def after(self, seq: int, *, limit: int) -> list[Record]:
+        await asyncio.sleep(0)
+        visits = sorted(self._database.visits.items())
+        return [_picked(visit) for own, visit in visits if own > seq][:limit]
+
+    async def count_after(self, seq: int) -> int:
+        await asyncio.sleep(0)
+        return sum(own > seq for own in self._database.visits)
+
+    async def by_id(self, visit_id: str) -> Record | None:
+        await asyncio.sleep(0)
+        found = (visit for visit in self._database.visits.values() if visit["id"] == visit_id)
+        return next(map(_picked, found), None)
+
+    async def begun_between(self, first: float, last: float, *, limit: int) -> list[Record]:
+        await asyncio.sleep(0)
+        visits = sorted(self._database.visits.values(), key=lambda visit: visit["startedAt"])
+        return [_picked(visit) for visit in visits if first <= visit["startedAt"] <= last][:limit]
+
+    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
+        await asyncio.sleep(0)
+        runs = sorted(self._database.runs.items(), reverse=True)
+        return [(key, deepcopy(run)) for key, run in runs if before is None or key < before][:limit]
+
+
+def _picked(visit: Record) -> Record:
+    return {name: deepcopy(visit[name]) for name in CATALOG_FIELDS if name in visit}
+
+
+class MemoryCalendar:
+    """Calendar of a zone without summer time.
+
+    Attributes:
+        minutes: how far it is ahead of UTC.
+    """
+
+    def __init__(self, minutes: int = 0) -> None:
+        self.minutes = minutes
+
+    def zone(self) -> str:
+        return f"UTC{self.minutes:+}"
+
+    def offset_min(self, at_ms: float) -> int:
+        return self.minutes
 
 
 class MemoryRunStore:

@@ -1,7 +1,7 @@
 """The dashboard's two dialogs: a visit in full, and which category a site belongs to."""
 
 from heyho import texts
-from heyho.pages import bridge, detail, listing, stage
+from heyho.pages import bridge, detail, listing, rules, stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from heyho.pages.shapes import Json
-
-BY_ITSELF = ""
 
 
 class Sheet:
@@ -110,7 +108,7 @@ class Sorter:
     def __init__(self, done: "Callable[[], None]") -> None:
         self._done = done
         self._site = ""
-        self._rules: "Json" = {}
+        self._rules: "list[Json]" = []
         self._dialog = bridge.find("sorter")
 
     def open(self) -> None:
@@ -130,14 +128,15 @@ class Sorter:
         reply = await bridge.ask({"kind": "categories"})
         if site != self._site:
             return
-        names = reply["names"] if reply["ok"] else []
-        self._rules = reply["rules"] if reply["ok"] else {}
-        chosen = self._rules.get(site, BY_ITSELF)
-        options: "list[Any]" = [["option", {"value": BY_ITSELF}, texts.text("dashboard_sort_auto")]]
+        names = reply["categories"] if reply["ok"] else []
+        self._rules = reply["rules"] if reply["ok"] else []
+        options: "list[Any]" = [
+            ["option", {"value": rules.NONE}, texts.text("dashboard_sort_auto")]
+        ]
         for name in names:
             options.append(["option", {"value": name}, listing.say(name)])
         stage.fill(bridge.find("sorter-names"), options)
-        bridge.find("sorter-names").value = chosen
+        bridge.find("sorter-names").value = rules.chosen(self._rules, site)
         if not reply["ok"]:
             bridge.write("sorter-problem", reply["error"])
         self._dialog.showModal()
@@ -145,15 +144,10 @@ class Sorter:
 
     def _save(self) -> None:
         chosen = str(bridge.find("sorter-names").value)
-        rules = dict(self._rules)
-        if chosen:
-            rules[self._site] = chosen
-        else:
-            rules.pop(self._site, None)
-        bridge.start(self._store(rules))
+        bridge.start(self._store(rules.changed(self._rules, self._site, chosen)))
 
-    async def _store(self, rules: "Json") -> None:
-        reply = await bridge.ask({"kind": "categories", "rules": rules})
+    async def _store(self, changed: "list[Json]") -> None:
+        reply = await bridge.ask({"kind": "categories", "rules": changed})
         if not reply["ok"]:
             bridge.write("sorter-problem", reply["error"])
             return

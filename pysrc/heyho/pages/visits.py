@@ -1,5 +1,7 @@
 """The dashboard's list of visits: searched as one types, read on as one scrolls."""
 
+import asyncio
+
 from heyho import texts
 from heyho.pages import bridge, finding, listing, stage
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_MS = 2_000
 SLOW_MS = 300
+WINDOW = 24
+PAINT_S = 0.016
 JUMP = 10
 # Keys that open the details, and where: a link takes Enter for itself.
 OPENERS = {" ": "a", "Enter": "a:not([href])"}
@@ -34,6 +38,7 @@ class Visits:
         self._current: "Any" = None
         self._paused = False
         self._looking_again = False
+        self._building = False
         self._list = bridge.find("list")
 
     def open(self) -> None:
@@ -102,6 +107,8 @@ class Visits:
         self.retry()
 
     def _ask(self, *, more: bool) -> None:
+        if self._building:
+            return
         question = self._finding.question(more=more)
         if question is not None:
             bridge.start(self._carry(question))
@@ -114,14 +121,26 @@ class Visits:
             stage.after(SLOW_MS, self._say_slow)
         reply = await bridge.ask(question)
         visits = self._finding.answer(reply)
-        if visits is not None:
-            if question["before"] is None:
-                self._clear()
+        if visits is not None and question["before"] is None:
+            await self._begin(visits)
+        elif visits is not None:
             self._append(visits)
         if visits is not None or self._finding.problem:
             self._report()
         near = visits is not None and stage.is_near(bridge.find("more"))
         self._ask(more=near and not bridge.find("visits").hidden)
+
+    async def _begin(self, visits: "list[Json]") -> None:
+        """List the first page: what the window shows is painted before the rest is made."""
+        self._clear()
+        self._append(visits[:WINDOW])
+        if len(visits) > WINDOW:
+            self._building = True
+            try:
+                await asyncio.sleep(PAINT_S)
+                self._append(visits[WINDOW:])
+            finally:
+                self._building = False
 
     def _say_slow(self) -> None:
         if self._finding.searching:

@@ -139,16 +139,25 @@ def marked(text: str, words: "list[str]", fold: "Fold") -> "list[str]":
             at = plain.find(word, at + 1)
     if not spans or len(plain) != len(text):
         return [text]
-    spans.sort()
     pieces: "list[str]" = []
     done = 0
-    for start, end in spans:
-        if end > done:
-            pieces.append(text[done:start] if start > done else "")
-            pieces.append(text[max(start, done) : end])
-            done = end
+    for start, end in _merged(sorted(spans)):
+        pieces.append(text[done:start])
+        pieces.append(text[start:end])
+        done = end
     pieces.append(text[done:])
     return pieces
+
+
+def _merged(spans: "list[tuple[int, int]]") -> "list[tuple[int, int]]":
+    """Spans in order, without overlaps."""
+    merged: "list[tuple[int, int]]" = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _is_letter(char: str) -> bool:

@@ -7,14 +7,14 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import Browser, read_state
+from harness.browser import ROOT, Browser, read_state
 
 DAY_MS = 86_400_000
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>alert(1)</script>"
@@ -27,6 +27,7 @@ _PUT = """async (visits) => {
   await new Promise((resolve) => { transaction.oncomplete = resolve; });
   database.close();
 }"""
+_STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _ON_TOP = """(row) => {
   const box = row.getBoundingClientRect();
   return box.top >= 0 && box.bottom <= innerHeight;
@@ -324,9 +325,7 @@ def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
     expect(page.locator(".visit", has_text="Bread").locator(".chip")).to_have_text(
         ["Shopping", "Shopping"]
     )
-    assert read_state(page, "categories") == [
-        {"pattern": "baking.example", "category": "shopping"}
-    ]
+    assert read_state(page, "categories") == [{"pattern": "baking.example", "category": "shopping"}]
     page.get_by_role("tab", name="Figures").click()
     expect(page.locator("#categories")).to_contain_text("Shopping")
     page.get_by_role("button", name="Correct the category of baking.example").click()
@@ -391,3 +390,63 @@ def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., 
     page.evaluate(ask_status)
     page.get_by_role("button", name="Show newer visits").click()
     expect(page.locator(".visit .name").first).to_have_text("Newer")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_read_it(
+    browser: Browser, history: Callable[..., Page], scheme: Literal["light", "dark"]
+) -> None:
+    page = history(some_visits())
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator(".visit")).to_have_count(6)
+    page.get_by_role("button", name="Search tips").click()
+    page.get_by_role("searchbox").fill("weather")
+    expect(page.locator(".visit")).to_have_count(3)
+    page.locator(".visit .name").first.hover()
+    assert findings(page) == []
+    page.locator(".visit .clock").first.click()
+    expect(page.locator(".chain li")).to_have_count(3)
+    assert findings(page) == []
+    page.get_by_role("button", name="Correct the category").click()
+    expect(page.get_by_role("combobox")).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sites li")).to_have_count(4)
+    for details in page.locator("#charts details summary").all():
+        details.click()
+    assert findings(page) == []
+    page.get_by_role("tab", name="Visits").click()
+    page.get_by_role("searchbox").fill("nowhere")
+    expect(page.locator("#empty")).to_be_visible()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("width", [380, 800, 1280])
+def test_nothing_sticks_out(history: Callable[..., Page], width: int) -> None:
+    long = a_visit("Word" * 100, f"https://{'long.' * 30}example/{'x' * 900}", noon() + 600_000)
+    page = history([*some_visits(), long])
+    page.set_viewport_size({"width": width, "height": 800})
+    expect(page.locator(".visit")).to_have_count(7)
+    assert page.evaluate(_STICKS_OUT) <= 0
+    page.locator(".visit .more").first.click()
+    expect(page.locator("#sheet-chain")).to_contain_text("Nothing led here")
+    assert page.locator("#sheet").evaluate("sheet => sheet.scrollWidth - sheet.clientWidth") == 0
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sites li")).to_have_count(5)
+    assert page.evaluate(_STICKS_OUT) <= 0
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page as it stands."""
+    page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(
+        """async () => {
+          const { violations } = await axe.run();
+          return violations.flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+        }"""
+    )
+    return found

@@ -1,0 +1,452 @@
+"""The dashboard, as a person uses it: searching, reading on, looking closer, and correcting."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from harness.backlog import seed
+from harness.browser import ROOT, Browser, read_state
+
+DAY_MS = 86_400_000
+HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>alert(1)</script>"
+
+_PUT = """async (visits) => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const transaction = database.transaction("visits", "readwrite");
+  for (const visit of JSON.parse(visits)) transaction.objectStore("visits").add(visit);
+  await new Promise((resolve) => { transaction.oncomplete = resolve; });
+  database.close();
+}"""
+_STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_ON_TOP = """(row) => {
+  const box = row.getBoundingClientRect();
+  return box.top >= 0 && box.bottom <= innerHeight;
+}"""
+
+
+def noon(days_ago: int = 0) -> int:
+    """Noon of a day, by the browser's clock, which is that of the tests."""
+    today = time.localtime()
+    begun = time.mktime((today.tm_year, today.tm_mon, today.tm_mday - days_ago, 12, 0, 0, 0, 0, -1))
+    return int(begun * 1000)
+
+
+def a_visit(title: str, url: str, at: int, **more: Any) -> dict[str, Any]:
+    visit = {
+        "id": str(uuid.uuid4()),
+        "url": url,
+        "title": title,
+        "domain": url.split("/")[2],
+        "startedAt": at,
+        "endedAt": at + 90_000,
+        "durationSeconds": 90,
+        "activeDuration": 65_000,
+        "engagementRate": 0.7,
+        "idlePeriods": [],
+        "tabId": 1,
+        "windowId": 1,
+        "transition": "link",
+        "sourcePageVisitId": None,
+        "anonymousClientId": "laptop",
+    }
+    return {**visit, **more}
+
+
+def some_visits() -> list[dict[str, Any]]:
+    """A small history, oldest first: three days, and a chain of three visits in the last."""
+    start, middle = str(uuid.uuid4()), str(uuid.uuid4())
+    return [
+        a_visit("Bread recipes", "https://baking.example/bread", noon(40)),
+        a_visit("Weather in Málaga", "https://weather.example/malaga", noon(1)),
+        a_visit("The morning news", "https://bbc.co.uk/news", noon(1) + 60_000),
+        a_visit("Python on SQLite", "https://docs.example/sqlite?q=python", noon(), id=start),
+        a_visit(
+            "Python weather",
+            "https://weather.example/python",
+            noon() + 60_000,
+            id=middle,
+            sourcePageVisitId=start,
+            idlePeriods=[
+                {"start": noon() + 70_000, "end": noon() + 100_000, "reason": "unfocused"}
+            ],
+        ),
+        a_visit(
+            "Bread in the weather",
+            "https://baking.example/weather",
+            noon() + 120_000,
+            sourcePageVisitId=middle,
+        ),
+    ]
+
+
+@pytest.fixture
+def history(browser: Browser) -> Callable[..., Page]:
+    """Opens the dashboard over visits."""
+
+    def start(visits: list[dict[str, Any]], address: str = "") -> Page:
+        page = browser.open("database.js")
+        page.evaluate(_PUT, json.dumps(visits))
+        page.close()
+        return browser.open(f"dashboard.html{address}")
+
+    return start
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator("#list .name").all_inner_texts()
+
+
+def test_searching_as_one_types(browser: Browser, history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    expect(page.get_by_role("status").first).to_have_text("6 visits")
+    heads = page.locator(".day-head").all_inner_texts()
+    assert heads[:2] == ["Today", "Yesterday"]
+    assert re.fullmatch(r"\w+, \w+ \d+, \d{4}", heads[2])
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    search.press_sequentially("weath")
+    expect(page.locator("#count")).to_have_text("3 visits")
+    assert titles(page) == ["Bread in the weather", "Python weather", "Weather in Málaga"]
+    assert set(page.locator("mark").all_inner_texts()) == {"weath", "Weath"}
+    assert page.url.endswith("#q=weath")
+    search.press_sequentially("er mala")
+    expect(page.locator("#count")).to_have_text("1 visit")
+    assert page.locator(".name mark").all_inner_texts() == ["Weather", "Mála"]
+    page.go_back()
+    expect(search).to_have_value("")
+    expect(page.locator(".visit")).to_have_count(6)
+    page.go_forward()
+    expect(search).to_have_value("weather mala")
+    expect(page.locator(".visit")).to_have_count(1)
+    search.fill("nowhere")
+    expect(page.locator("#empty")).to_contain_text("Nothing found for “nowhere”")
+    page.get_by_role("button", name="Show everything").click()
+    expect(page.locator(".visit")).to_have_count(6)
+    expect(page.locator("#empty")).to_be_hidden()
+    assert browser.console() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("site:baking.example", ["Bread in the weather", "Bread recipes"]),
+        ("weather -site:weather.example", ["Bread in the weather"]),
+        ('"python weather"', ["Python weather"]),
+        ("weather -python -bread", ["Weather in Málaga"]),
+        ("category:news", ["The morning news"]),
+        ("device:desktop", []),
+    ],
+)
+def test_operators(history: Callable[..., Page], text: str, found: list[str]) -> None:
+    page = history(some_visits(), f"#q={quote(text)}")
+    expect(page.get_by_role("searchbox")).to_have_value(text)
+    expect(page.locator(".visit")).to_have_count(len(found))
+    assert titles(page) == found
+    before = page.evaluate("days => new Date(Date.now() - days * 864e5).toISOString()", 20)[:10]
+    page.get_by_role("searchbox").fill(f"before:{before}")
+    expect(page.locator(".visit")).to_have_count(1)
+    page.get_by_role("searchbox").fill(f"after:{before}")
+    expect(page.locator(".visit")).to_have_count(5)
+
+
+def test_search_tips_write_operators(history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    tips = page.get_by_role("button", name="Search tips")
+    expect(tips).to_have_attribute("aria-expanded", "false")
+    tips.click()
+    page.get_by_role("searchbox").fill("weather")
+    page.get_by_role("button", name="site:example.org").click()
+    expect(page.get_by_role("searchbox")).to_have_value("weather site:")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("baking.example")
+    expect(page.locator("#count")).to_have_text("1 visit")
+
+
+def test_the_keyboard_is_enough(browser: Browser, history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    page.keyboard.type("weather")
+    expect(page.locator(".visit")).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("heading", name="Python weather")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    expect(page.get_by_role("link", name="Python weather")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.get_by_role("link", name="Weather in Málaga")).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Details").first).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator(".visit")).to_have_count(6)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.context.route("https://weather.example/**", lambda route: route.fulfill(body="hello"))
+    with browser.context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    assert opened.value.url == "https://weather.example/python"
+    opened.value.close()
+    page.get_by_role("tab", name="Visits").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Figures")).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Figures")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_reading_on_without_gaps(browser: Browser) -> None:
+    page = browser.open("database.js")
+    seed(page, 3_000)
+    page.close()
+    page = browser.open("dashboard.html")
+    expect(page.locator("#count")).to_contain_text("more below")
+    seen: list[str] = []
+    while len(seen) < 3_000:
+        shown = [
+            title for title in titles(page) if not seen or int(title.split()[1]) < int(seen[-1])
+        ]
+        seen += [title.split()[1] for title in shown]
+        assert len(titles(page)) < 600, "rows far from the window have to go"
+        page.locator(".visit .name").last.evaluate("row => row.scrollIntoView()")
+        if len(seen) < 3_000:
+            expect(page.locator(".visit .name").last).not_to_contain_text(f"Page {seen[-1]} ")
+    assert seen == [str(number) for number in reversed(range(3_000))]
+    expect(page.locator("#more-text")).to_have_text("This is where your history begins.")
+    expect(page.locator("#count")).to_have_text("3,000 visits")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name="Page 2999 of a longer title")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    page.get_by_role("link", name="Page 2999 of a longer title").focus()
+    page.keyboard.press("End")
+    focused = page.get_by_role("link", name="Page 0 of a longer title")
+    expect(focused).to_be_focused()
+    assert focused.evaluate(_ON_TOP)
+    page.keyboard.press("Home")
+    expect(page.get_by_role("link", name="Page 2999 of a longer title")).to_be_focused()
+    assert browser.console() == []
+
+
+def test_a_visit_in_full_and_what_led_to_it(history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    page.locator(".visit", has_text="Python weather").locator(".clock").click()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("link")).to_have_text("https://weather.example/python")
+    expect(sheet).to_contain_text("Looked at1 min")
+    sheet.get_by_text("Not looked at once").click()
+    expect(sheet.locator(".idle")).to_contain_text("another window 30 s")
+    chain = sheet.locator("#sheet-chain")
+    expect(chain.locator("h3")).to_have_text(["How you came here", "Where it led"])
+    names = chain.locator(".name").all_inner_texts()
+    assert names == ["Python on SQLite", "Python weather", "Bread in the weather"]
+    expect(chain.locator("[aria-current]")).to_contain_text("Python weather")
+    chain.get_by_role("button", name="Python on SQLite").click()
+    expect(sheet.get_by_role("heading", name="Python on SQLite")).to_be_visible()
+    expect(chain.locator("h3")).to_have_text(["Where it led"])
+    sheet.get_by_role("button", name="All from docs.example").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("searchbox")).to_have_value("site:docs.example")
+    expect(page.locator(".visit")).to_have_count(1)
+
+
+def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    expect(page.locator("#sums")).to_contain_text("Looked at5 min")
+    assert page.url.endswith("#figures=month")
+    expect(page.locator("#plot-visits canvas")).to_be_visible()
+    page.get_by_role("button", name="A year").click()
+    expect(page.locator("#sums")).to_contain_text("Visits6")
+    expect(page.get_by_role("button", name="A year")).to_have_attribute("aria-pressed", "true")
+    assert page.url.endswith("#figures=year")
+    expect(page.locator("#year [role=img]")).to_have_attribute(
+        "aria-label", re.compile(r"^Visits on 3 days\. The most were on .*: 3\.$")
+    )
+    assert page.locator('#year [data-level="4"]').count() >= 1
+    expect(page.locator("#week [role=img]")).to_have_attribute(
+        "aria-label", re.compile("^Most visits: ")
+    )
+    page.locator("#week-table").locator("xpath=..").get_by_text("As a table").click()
+    expect(page.locator("#week-table tbody tr")).to_have_count(24)
+    page.get_by_role("button", name="Everything").click()
+    expect(page.locator("#sites li")).to_have_count(4)
+    page.go_back()
+    expect(page.get_by_role("button", name="A year")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="weather.example").click()
+    expect(page.get_by_role("searchbox")).to_have_value("site:weather.example")
+    expect(page.locator(".visit")).to_have_count(2)
+    page.go_back()
+    page.get_by_role("link", name="News").click()
+    expect(page.locator(".visit .name")).to_have_text(["The morning news"])
+    assert browser.console() == []
+
+
+def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
+    page = history(some_visits(), "#figures=month")
+    plot = page.locator("#plot-visits canvas")
+    expect(plot).to_be_visible()
+    light = plot.evaluate("canvas => canvas.toDataURL()")
+    page.emulate_media(color_scheme="dark")
+    for _ in range(100):
+        dark = page.locator("#plot-visits canvas").evaluate("canvas => canvas.toDataURL()")
+        if dark != light:
+            break
+    assert dark != light
+
+
+def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    page.locator(".visit", has_text="Bread recipes").get_by_role("button", name="Details").click()
+    page.get_by_role("button", name="Correct the category").click()
+    question = page.get_by_role("dialog", name="baking.example is")
+    question.get_by_role("combobox").select_option(label="Shopping")
+    question.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".visit", has_text="Bread").locator(".chip")).to_have_text(
+        ["Shopping", "Shopping"]
+    )
+    assert read_state(page, "categories") == [{"pattern": "baking.example", "category": "shopping"}]
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#categories")).to_contain_text("Shopping")
+    page.get_by_role("button", name="Correct the category of baking.example").click()
+    expect(question.get_by_role("combobox")).to_have_value("shopping")
+    question.get_by_role("combobox").select_option(label="Let Heyho decide")
+    question.get_by_role("button", name="Save").click()
+    expect(page.locator("#categories")).not_to_contain_text("Shopping")
+    assert read_state(page, "categories") == []
+
+
+def test_nothing_recorded_yet(browser: Browser) -> None:
+    page = browser.open("dashboard.html")
+    empty = page.locator("#empty")
+    expect(empty).to_contain_text("Nothing recorded yet")
+    expect(empty.get_by_role("link")).to_have_attribute("href", "data.html")
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sums")).to_contain_text("Visits0")
+    expect(page.locator("#sites")).to_contain_text("Nothing in this time")
+    assert browser.console() == []
+
+
+def test_hostile_titles_and_addresses_are_text(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(
+        [
+            a_visit(HOSTILE, "https://evil.example/<b>?q=%3Cscript%3E", noon()),
+            a_visit("A script", "javascript:alert(1)//x/", noon() + 1, domain="x.example"),
+            a_visit("Backwards \u202e moc.elpmaxe", "https://rtl.example/%E2%80%AEx", noon() + 2),
+        ]
+    )
+    expect(page.locator(".visit")).to_have_count(3)
+    assert HOSTILE in titles(page)
+    assert page.locator("#list img, #list script, #list b").count() == 0
+    assert not page.locator(".visit", has_text="A script").locator("a[href]").count()
+    expect(page.locator(".visit", has_text="Backwards").locator(".path")).to_have_text(
+        "/%E2%80%AEx"
+    )
+    page.get_by_role("searchbox").fill("onerror")
+    expect(page.locator(".visit")).to_have_count(1)
+    expect(page.locator(".name")).to_have_text(HOSTILE)
+    page.locator(".visit .clock").click()
+    expect(page.get_by_role("dialog").get_by_role("heading", name=HOSTILE)).to_be_visible()
+    assert page.locator("dialog img, dialog script").count() == 0
+    expect(page).to_have_title("Heyho")
+    assert browser.console() == []
+
+
+def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    other = browser.open("database.js")
+    newer = a_visit("Something new", "https://new.example/", noon() + 300_000)
+    other.evaluate(_PUT, json.dumps([newer]))
+    ask_status = """() => chrome.runtime.sendMessage(
+      { target: "background", kind: "engine", request: { kind: "status" } })"""
+    page.bring_to_front()
+    page.evaluate(ask_status)
+    expect(page.locator(".visit .name").first).to_have_text("Something new")
+    page.keyboard.press("ArrowDown")
+    other.evaluate(_PUT, json.dumps([a_visit("Newer", "https://new.example/2", noon() + 400_000)]))
+    page.evaluate(ask_status)
+    page.get_by_role("button", name="Show newer visits").click()
+    expect(page.locator(".visit .name").first).to_have_text("Newer")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_read_it(
+    browser: Browser, history: Callable[..., Page], scheme: Literal["light", "dark"]
+) -> None:
+    page = history(some_visits())
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator(".visit")).to_have_count(6)
+    page.get_by_role("button", name="Search tips").click()
+    page.get_by_role("searchbox").fill("weather")
+    expect(page.locator(".visit")).to_have_count(3)
+    page.locator(".visit .name").first.hover()
+    assert findings(page) == []
+    page.locator(".visit .clock").first.click()
+    expect(page.locator(".chain li")).to_have_count(3)
+    assert findings(page) == []
+    page.get_by_role("button", name="Correct the category").click()
+    expect(page.get_by_role("combobox")).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sites li")).to_have_count(4)
+    for details in page.locator("#charts details summary").all():
+        details.click()
+    assert findings(page) == []
+    page.get_by_role("tab", name="Visits").click()
+    page.get_by_role("searchbox").fill("nowhere")
+    expect(page.locator("#empty")).to_be_visible()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("width", [380, 800, 1280])
+def test_nothing_sticks_out(history: Callable[..., Page], width: int) -> None:
+    long = a_visit("Word" * 100, f"https://{'long.' * 30}example/{'x' * 900}", noon() + 600_000)
+    page = history([*some_visits(), long])
+    page.set_viewport_size({"width": width, "height": 800})
+    expect(page.locator(".visit")).to_have_count(7)
+    assert page.evaluate(_STICKS_OUT) <= 0
+    page.locator(".visit .more").first.click()
+    expect(page.locator("#sheet-chain")).to_contain_text("Nothing led here")
+    assert page.locator("#sheet").evaluate("sheet => sheet.scrollWidth - sheet.clientWidth") == 0
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sites li")).to_have_count(5)
+    assert page.evaluate(_STICKS_OUT) <= 0
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page as it stands."""
+    page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(
+        """async () => {
+          const { violations } = await axe.run();
+          return violations.flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+        }"""
+    )
+    return found

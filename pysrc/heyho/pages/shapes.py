@@ -22,6 +22,7 @@ class Span(TypedDict):
     attempt: int
     rejected: NotRequired[int]
     waited: NotRequired[float]
+    batches: NotRequired[int]
 
 
 class Lane(TypedDict):

@@ -69,8 +69,15 @@ def layout(
             sheet.put(row, since, span["start"], kind="waiting", label=_wait(span))
             counts["waiting"] += 1
         kind = _kind(span, span["start"] < last_of[span["batch"]])
-        sheet.put(row, span["start"], span["end"], kind=kind, label=_label(span, kind))
-        counts[kind] += 1
+        sheet.put(
+            row,
+            span["start"],
+            span["end"],
+            kind=kind,
+            label=_label(span, kind),
+            count=span.get("batches") or 1,
+        )
+        counts[kind] += span.get("batches") or 1
     for lane in busy:
         row = rows.setdefault(lane["lane"], [])
         if lane["phase"] != "reading":
@@ -119,20 +126,31 @@ class _Sheet:
         self.start = start
         self.scale = scale
 
-    def put(self, row: "list[Block]", begins: float, ends: float, *, kind: str, label: str) -> None:
+    def put(
+        self,
+        row: "list[Block]",
+        begins: float,
+        ends: float,
+        *,
+        kind: str,
+        label: str,
+        count: int = 1,
+    ) -> None:
         """Add a block to a row, or widen its last one where both are too narrow to be seen."""
         left, right = self._place(begins), self._place(ends)
         last = row[-1] if row else None
         if last and max(last["width"], right - left, left - last["left"] - last["width"]) < NARROW:
             last["width"] = right - last["left"]
-            last["count"] += 1
+            last["count"] += count
             if KINDS.index(kind) > KINDS.index(last["kind"]):
                 last["kind"] = kind
             last["label"] = texts.text(
                 f"timeline_several_{last['kind']}", words.number(last["count"])
             )
             return
-        row.append({"left": left, "width": right - left, "kind": kind, "count": 1, "label": label})
+        row.append(
+            {"left": left, "width": right - left, "kind": kind, "count": count, "label": label}
+        )
 
     def _place(self, at: float) -> float:
         return round(min(100.0, max(0.0, 100 * (at - self.start) / self.scale)), 3)
@@ -144,7 +162,9 @@ def _wait(span: "Span") -> str:
 
 
 def _label(span: "Span", kind: str) -> str:
-    """What became of one attempt."""
+    """What became of one attempt, or of several that are told as one."""
+    if span.get("batches"):
+        return texts.text(f"timeline_several_{kind}", words.number(span["batches"]))
     batch, took = words.number(span["batch"] + 1), words.duration(span["end"] - span["start"])
     visits = texts.plural("timeline_visits", span["visits"])
     said = texts.text(f"timeline_block_{kind}", batch, visits, took)

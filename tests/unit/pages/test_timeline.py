@@ -150,6 +150,12 @@ def test_many_short_attempts_are_drawn_as_few_blocks_and_the_gravest_shows() -> 
     assert row["blocks"][-1]["label"].endswith("in a row, all sent.")
 
 
+def test_attempts_that_are_told_as_one_count_as_many() -> None:
+    made = timeline.layout([span(0, 0, 0, 100, batches=40)], start=START, end=START + 100)
+    assert made["rows"][0]["blocks"][0]["label"] == "40 in a row, all sent."
+    assert made["summary"] == "Timeline: 1 lane, 40 batches sent. Time: 0.1 s."
+
+
 def test_a_window_leaves_out_what_ended_before_it() -> None:
     spans = [span(number, 0, 100 * number, 100 * number + 100) for number in range(4)]
     progress = {"startedAt": START, "spans": spans[2:], "spansLeftOut": 2}

@@ -102,8 +102,38 @@ class Progress(TypedDict):
     batchesDone: int
     batchesFailed: int
     inFlight: int
+    retries: int
     bytes: int
     secondsLeft: float | None
+    waitsUntil: NotRequired[float | None]
+    laneCount: NotRequired[int]
+    lanes: NotRequired[list[Lane]]
+    spans: NotRequired[list[Span]]
+    spansLeftOut: NotRequired[int]
+
+
+class Front(TypedDict):
+    """The engine's word on the page in front."""
+
+    state: str
+    pattern: str | None
+    site: str
+    visits: int
+
+
+class Here(TypedDict):
+    """What the popup shows of the page in front.
+
+    `action` does something, `yes` confirms it, `link` leads to the settings; each is empty where
+    there is no such thing.
+    """
+
+    site: str
+    said: str
+    action: str
+    yes: str
+    link: str
+    busy: bool
 
 
 class View(TypedDict):
@@ -124,3 +154,4 @@ class View(TypedDict):
     server: str
     percent: int
     progress: str
+    detail: str

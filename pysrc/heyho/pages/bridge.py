@@ -169,6 +169,12 @@ def time_of_day(at: float) -> str:
     return str(js.Date.new(float(at)).toLocaleTimeString(js.Array.new(), style))
 
 
+def date_and_time(at: float) -> str:
+    """An epoch millisecond as a date and a time, in the person's own form."""
+    style = to_js({"dateStyle": "medium", "timeStyle": "short"})
+    return str(js.Date.new(float(at)).toLocaleString(js.Array.new(), style))
+
+
 def now() -> float:
     """Epoch milliseconds."""
     return time.time() * 1000

@@ -59,6 +59,8 @@ def describe(
         return _here(site, said, link=texts.text("popup_here_change"))
     if state not in ("recorded", "paused"):
         return _here("", texts.text(f"popup_here_is_{state}"))
+    if state == "recorded" and not front["visits"]:
+        state = "recorded_none"
     kept = words.count(front["visits"], "visit")
     said = texts.text(f"popup_here_{state}", kept)
     return _here(site, said, action=texts.text("popup_here_never"), busy=busy)

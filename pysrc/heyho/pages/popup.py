@@ -17,6 +17,8 @@ TICK_S = 5
 SILENT_TICKS = 3
 # The engine shares this page's thread: a run goes before its drawing.
 DRAW_MS = 200
+# Among so many there is one that has sent something.
+RUNS = 5
 
 
 class Popup:
@@ -67,6 +69,7 @@ class Popup:
         bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
         bridge.on_session_change(lambda: bridge.start(self.read_fault()))
         await self.read_stored()
+        bridge.show("timeline", self.status["lastRun"] is not None)
         self.render()
         bridge.find("sync").disabled = False
         bridge.find("record").disabled = False
@@ -264,9 +267,10 @@ class Popup:
         """Take how the last run went, for its timeline."""
         if not self.status["lastRun"]:
             return
-        reply = await bridge.ask({"kind": "runs", "limit": 1})
-        if reply["ok"] and reply["runs"] and not self.progress:
-            self.past = reply["runs"][0]
+        reply = await bridge.ask({"kind": "runs", "limit": RUNS})
+        if reply["ok"] and not self.progress:
+            drawable = [run for run in reply["runs"] if run["spans"]]
+            self.past = drawable[0] if drawable else None
             self.draw()
 
     def draw(self) -> None:

@@ -136,6 +136,16 @@ class Here(TypedDict):
     busy: bool
 
 
+class Account(TypedDict):
+    """What the page of syncs shows of a run; `figures` are names with values."""
+
+    outcome: str
+    tone: str
+    how: str
+    error: str
+    figures: list[tuple[str, str]]
+
+
 class View(TypedDict):
     """What the popup shows."""
 

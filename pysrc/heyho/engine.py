@@ -22,8 +22,10 @@ from heyho.browser.stores import (
 )
 from heyho.browser.workers import BrowserWorkers
 from heyho.catalog.service import CatalogService
-from heyho.control import Boot, Control, Ports
+from heyho.control import Boot, Control, Ports, Service
 from heyho.errors import HeyhoError
+from heyho.front import Front
+from heyho.past import Past
 
 
 class Engine:
@@ -55,13 +57,17 @@ class Engine:
             workers=BrowserWorkers(self._start_worker),
             browser=ExtensionBrowser(),
         )
-        catalog = CatalogService(
-            clock=ports.clock,
-            store=IdbCatalogStore(database),
-            state=ports.state,
-            calendar=SystemCalendar(),
-        )
-        control = Control(ports, self._boot, [catalog])
+        services: list[Service] = [
+            CatalogService(
+                clock=ports.clock,
+                store=IdbCatalogStore(database),
+                state=ports.state,
+                calendar=SystemCalendar(),
+            ),
+            Front(state=ports.state, visits=ports.visits),
+            Past(runs=ports.runs, ledger=ports.ledger),
+        ]
+        control = Control(ports, self._boot, services)
         control.linger()
         return control
 

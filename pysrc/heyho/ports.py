@@ -81,6 +81,10 @@ class VisitStore(Protocol):
         """How many visits there are in a range."""
         ...
 
+    async def count_of(self, domain: str) -> int:
+        """How many visits there are of a domain, exactly as visits have it."""
+        ...
+
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
         """Read, encode and compress the visits of a range as the body of a sync request."""
         ...
@@ -109,6 +113,10 @@ class LedgerStore(Protocol):
 
     async def quarantined(self) -> int:
         """How many records are in quarantine."""
+        ...
+
+    async def quarantine(self, limit: int) -> list[Record]:
+        """The quarantined of the latest visits: `id`, `reason`, `when` and `record` of each."""
         ...
 
 
@@ -194,10 +202,6 @@ class CatalogStore(Protocol):
         """The earliest visits that began in a time (epoch ms, both included), as above."""
         ...
 
-    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
-        """The latest runs with a smaller number than that, latest first, with their numbers."""
-        ...
-
 
 CATALOG_FIELDS = (
     *("seq", "id", "url", "title", "domain", "startedAt", "endedAt", "activeDuration"),
@@ -225,6 +229,10 @@ class RunStore(Protocol):
 
         Those beyond `keep_spans` lose their `spans`.
         """
+        ...
+
+    async def latest(self, limit: int, *, before: int | None = None) -> list[tuple[int, Record]]:
+        """The newest records below the key `before`, each with its key, newest first."""
         ...
 
 

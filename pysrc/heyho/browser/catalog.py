@@ -1,4 +1,4 @@
-"""CatalogStore on the stores `words`, `days`, `visits` and `runs`; and the device's local time.
+"""CatalogStore on the stores `words`, `days`, `visits`; and the device's local time.
 
 Rows of blocks are bytes, and days are JSON as text: what is made and read in Python alone crosses
 the bridge fastest as one piece.
@@ -133,21 +133,6 @@ class IdbCatalogStore:
             return visits.index("startedAt").getAll(_range(first, last), limit)
 
         return await self._pick(request) if first <= last else []
-
-    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
-        found: list[tuple[int, Record]] = []
-
-        def body(transaction: Transaction) -> None:
-            def take(cursor: Any) -> None:
-                if cursor and len(found) < limit:
-                    found.append((cursor.key, to_value(cursor.value)))
-                    cursor.advance(1)
-
-            earlier = js.IDBKeyRange.upperBound(before, True) if before is not None else None
-            transaction.then(transaction.store("runs").openCursor(earlier, "prev"), take)
-
-        await self._database.transact(["runs"], "readonly", body)
-        return found
 
     async def _get_all(self, store: str, keys: Sequence[Any]) -> list[Any]:
         """What is under each of some keys."""

@@ -23,7 +23,6 @@ RECENT = 256
 FEW = 4_096
 """So many visits are indexed before a search answers; it does not wait for more."""
 MOST_VISITS = 200
-MOST_RUNS = 100
 MOST_CAUSES = 50
 NEXT_WITHIN_MS = 60_000
 MOST_CANDIDATES = 10_000
@@ -31,12 +30,11 @@ TRIES = 5
 
 
 class CatalogService:
-    """A Service: search, figures, chains and runs.
+    """A Service: search, figures and chains.
 
     - `search` {text, limit, before}: replies `visits`, `next`, `highlight`, `missing`, `ms`.
     - `figures` {from, to}: replies what `rollups.figures` makes, and `missing`.
     - `chain` {id}: replies `visits`, from the first cause to this one, and `next`.
-    - `runs` {limit, before}: replies `runs`, each with its `number`, and `next`.
     - `categories` {rules}: changes the person's rules, if there are any in the request; replies
       `rules` and the `categories` there are.
     """
@@ -61,7 +59,6 @@ class CatalogService:
             "search": self._answer_search,
             "figures": self._answer_figures,
             "chain": self._answer_chain,
-            "runs": self._answer_runs,
             "categories": self._answer_categories,
         }
 
@@ -174,16 +171,6 @@ class CatalogService:
         return {
             "visits": [_shown(each, categories) for each in chain],
             "next": [_shown(each, categories) for each in led_to],
-        }
-
-    async def _answer_runs(self, request: Record) -> Record:
-        limit, before = _within(request.get("limit"), MOST_RUNS), request.get("before")
-        runs = await self._store.runs(
-            before=before if isinstance(before, int) else None, limit=limit
-        )
-        return {
-            "runs": [{**run, "number": number} for number, run in runs],
-            "next": runs[-1][0] if len(runs) == limit else None,
         }
 
     async def _answer_categories(self, request: Record) -> Record:

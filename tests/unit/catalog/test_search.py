@@ -322,19 +322,6 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
     run_jumping(check())
 
 
-def test_runs_come_in_pages_the_latest_first() -> None:
-    async def check() -> None:
-        world = World()
-        world.database.runs = {n: {"startedAt": n, "spans": []} for n in range(1, 6)}
-        first = await world.service.handlers["runs"]({"limit": 3, "before": None})
-        assert [run["number"] for run in first["runs"]] == [5, 4, 3]
-        rest = await world.service.handlers["runs"]({"limit": 3, "before": first["next"]})
-        assert [run["startedAt"] for run in rest["runs"]] == [2, 1]
-        assert rest["next"] is None
-
-    run_jumping(check())
-
-
 def test_a_search_for_what_is_nowhere_ends_after_so_many_visits_and_goes_on() -> None:
     async def check() -> None:
         world = World()

@@ -15,9 +15,12 @@ EXTENSION = ROOT / "extension"
 PAGES = ROOT / "pysrc" / "heyho" / "pages"
 THEMES = re.split(r"@media \(prefers-color-scheme: dark\)", (EXTENSION / "style.css").read_text())
 TEXT, GRAPHICS = 4.5, 3.0
+SCRIPTED = sorted(
+    page.stem for page in EXTENSION.glob("*.html") if 'type="mpy"' in page.read_text()
+)
 
 
-@pytest.mark.parametrize("page", ["popup", "options", "dashboard"])
+@pytest.mark.parametrize("page", SCRIPTED)
 def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
@@ -26,14 +29,17 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     todo = {page}
     while todo:
         name = todo.pop()
-        source = ((PAGES.parent if name == "texts" else PAGES) / f"{name}.py").read_text()
-        for names in re.findall(r"^from heyho(?:\.pages)? import (.+)$", source, re.MULTILINE):
+        source = (PAGES.parent if name == "texts" else PAGES) / f"{name}.py"
+        imports = re.findall(
+            r"^from heyho(?:\.pages)? import (.+)$", source.read_text(), re.MULTILINE
+        )
+        for names in imports:
             todo |= set(names.split(", ")) - needed
             needed |= set(names.split(", "))
     assert brought == needed
 
 
-@pytest.mark.parametrize("page", ["popup", "options", "dashboard"])
+@pytest.mark.parametrize("page", SCRIPTED)
 def test_a_page_has_every_element_that_its_script_names(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     script = (PAGES / f"{page}.py").read_text()

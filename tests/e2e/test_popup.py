@@ -28,7 +28,7 @@ def findings(page: Page) -> list[str]:
     """What axe finds wrong with a page, in light and in dark."""
     found: list[str] = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(AXE.read_text(encoding="utf-8"))
         found += page.evaluate(
             """async () => (await axe.run()).violations.map(

@@ -392,6 +392,42 @@ def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., 
     expect(page.locator(".visit .name").first).to_have_text("Newer")
 
 
+def test_a_failure_is_told_and_passes(history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    page.evaluate(
+        """() => {
+          globalThis.send = chrome.runtime.sendMessage;
+          chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
+        }"""
+    )
+    page.get_by_role("searchbox").fill("weather")
+    expect(page.get_by_role("alert").first).to_contain_text("The disk is full.")
+    page.evaluate("chrome.runtime.sendMessage = send")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".visit")).to_have_count(3)
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_each_view_keeps_its_place(browser: Browser) -> None:
+    page = browser.open("database.js")
+    seed(page, 300)
+    page.close()
+    page = browser.open("dashboard.html")
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.locator("#more").scroll_into_view_if_needed()
+    expect(page.locator("#count")).to_contain_text("160 visits")
+    page.evaluate("scrollTo(0, 3000)")
+    page.keyboard.press("/")
+    page.evaluate("scrollTo(0, 3000)")
+    page.locator("#tab-figures").evaluate("tab => tab.click()")
+    expect(page.get_by_role("tabpanel", name="Figures")).to_be_visible()
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    expect(page.get_by_role("tabpanel", name="Visits")).to_be_visible()
+    assert page.evaluate("scrollY") == 3_000
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_read_it(
     browser: Browser, history: Callable[..., Page], scheme: Literal["light", "dark"]

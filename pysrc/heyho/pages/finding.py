@@ -35,12 +35,19 @@ class Finding:
         self._next: "Json | None" = None
         self._begun = False
         self._fresh = False
+        self._failed_first = False
         self._travelling: "Json | None" = None
 
     def begin(self, text: str) -> None:
         """Search anew: for another text, or for the same once more."""
         self.text = text
         self._fresh = True
+        self.problem = ""
+
+    def again(self) -> None:
+        """Go on after a failure, where it happened."""
+        if self._failed_first:
+            self.begin(self.text)
         self.problem = ""
 
     def question(self, *, more: bool) -> "Json | None":
@@ -66,10 +73,11 @@ class Finding:
         asked, self._travelling = self._travelling, None
         if asked is None or self._fresh:
             return None
+        first = asked["before"] is None
         if not reply["ok"]:
             self.problem = reply["error"]
+            self._failed_first = first
             return None
-        first = asked["before"] is None
         visits: "list[Json]" = reply["visits"]
         if first:
             self.found = 0

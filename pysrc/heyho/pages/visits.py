@@ -49,7 +49,7 @@ class Visits:
         stage.on(self._list, "keydown", self._pressed)
         stage.on(self._list, "focusin", self._focused)
         stage.when_near(bridge.find("more"), self.read_on)
-        bridge.on(bridge.find("retry"), "click", self.retry)
+        bridge.on(bridge.find("retry"), "click", self._go_on)
         bridge.on(bridge.find("newer"), "click", self._show_newer)
 
     @property
@@ -74,6 +74,12 @@ class Visits:
     def retry(self) -> None:
         """Search once more."""
         self.search(self._finding.text)
+
+    def _go_on(self) -> None:
+        """Ask the question that failed once more."""
+        bridge.show("problem", False)
+        self._finding.again()
+        self._ask(more=True)
 
     def read_on(self) -> None:
         """Read the next page, if its place is near the window."""
@@ -102,7 +108,7 @@ class Visits:
         return stage.is_at_top() and not self._list.contains(stage.focused())
 
     def _show_newer(self) -> None:
-        stage.scroll_to_top()
+        stage.scroll_to(0.0)
         bridge.find("search").focus()
         self.retry()
 

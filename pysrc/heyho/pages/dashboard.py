@@ -63,7 +63,7 @@ class Dashboard:
     def _hear(self, message: "Json") -> None:
         if message.get("kind") == "status" and not js.document.hidden:
             self._visits.set_paused(message["status"]["paused"])
-            bridge.start(self._visits.look_for_newer())
+            bridge.start(self._visits.look_again())
 
     def _look(self) -> None:
         """The person comes back to the page."""

@@ -12,6 +12,11 @@ FIRST = 60
 PAGE = 100
 
 
+def ids(visits: "list[Json]") -> "list[str]":
+    """The ids of visits."""
+    return [visit["id"] for visit in visits]
+
+
 class Finding:
     """What is searched for, what was found so far, and which question comes next.
 
@@ -21,6 +26,7 @@ class Finding:
         complete: whether these are all.
         highlight: words to mark in what was found.
         missing: how many visits are not indexed yet.
+        first: the ids of the first page's visits.
         problem: why the last question has no answer, in a sentence; empty if it has one.
     """
 
@@ -31,7 +37,7 @@ class Finding:
         self.highlight: "list[str]" = []
         self.missing = 0
         self.problem = ""
-        self.newest = ""
+        self.first: "list[str]" = []
         self._next: "Json | None" = None
         self._begun = False
         self._fresh = False
@@ -81,7 +87,7 @@ class Finding:
         visits: "list[Json]" = reply["visits"]
         if first:
             self.found = 0
-            self.newest = visits[0]["id"] if visits else ""
+            self.first = ids(visits)
         self._begun = True
         self.found += len(visits)
         self._next = reply["next"]

@@ -22,7 +22,7 @@ def test_pages_follow_each_other() -> None:
     assert finding.question(more=True) is None, "one question at a time"
     cursor = {"startedAt": 1.0, "seq": 2}
     assert finding.answer(a_page(FIRST, cursor)) is not None
-    assert (finding.found, finding.complete, finding.newest) == (FIRST, False, "visit-0")
+    assert (finding.found, finding.complete, finding.first[0]) == (FIRST, False, "visit-0")
     assert finding.question(more=False) is None
     question = finding.question(more=True)
     assert question == {"kind": "search", "text": "word", "limit": PAGE, "before": cursor}

@@ -26,6 +26,9 @@ const two = (value) => String(value).padStart(2, "0");
 const dayOf = (date) =>
   `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 
+// The page puts scrolling right itself, since its two views have a place each.
+history.scrollRestoration = "manual";
+
 // ---- times
 
 // JSON of epoch milliseconds -> JSON of [day, time of day] for each.
@@ -155,7 +158,12 @@ globalThis.whenNear = (element, tell) =>
 // ---- charts
 
 const charts = new Map();
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// What takes the place of the tokens where the system sets all colours; a canvas is not told.
+const FORCED = { "--green": "CanvasText", "--green-soft": "transparent", "--line": "GrayText" };
+const colour = (name) =>
+  matchMedia("(forced-colors: active)").matches
+    ? (FORCED[name] ?? "CanvasText")
+    : getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Draws JSON {days, values, said, label, unit, height} into an element: numbers by day, how each is
 // said in full, and the unit of the axis. Many days are an area, few are bars.
@@ -173,7 +181,8 @@ globalThis.plot = async (element, json) => {
   const inMonths = days.length > 62;
   const number = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
   const dayMonth = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
-  const monthYear = new Intl.DateTimeFormat(LANGUAGE, { month: "short", year: "2-digit" });
+  const year = days.length > 400 ? { year: "numeric" } : {};
+  const monthYear = new Intl.DateTimeFormat(LANGUAGE, { month: "short", ...year });
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;

@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from statistics import median
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -14,9 +15,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import ROOT, Browser, read_state
+from harness.browser import EXTENSION_ID, ROOT, Browser, read_state
 
-DAY_MS = 86_400_000
+MANY = 100_000
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>alert(1)</script>"
 
 _PUT = """async (visits) => {
@@ -26,6 +27,49 @@ _PUT = """async (visits) => {
   for (const visit of JSON.parse(visits)) transaction.objectStore("visits").add(visit);
   await new Promise((resolve) => { transaction.oncomplete = resolve; });
   database.close();
+}"""
+_SEED_A_YEAR = """async (count) => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const words = ["weather", "in", "the", "garden", "history", "of", "bread", "python", "museum",
+    "river", "recipe", "news", "kernel", "island", "music", "train", "light", "winter"];
+  const now = Date.now();
+  for (let begun = 0; begun < count; begun += 10_000) {
+    const transaction = database.transaction("visits", "readwrite");
+    for (let n = begun; n < begun + 10_000; n += 1) {
+      const startedAt = now - (count - n) * 290_000;
+      const title = [n, n * 7, n * 13 + 3, n >> 4, n >> 2].map((at) => words[at % words.length]);
+      const domain = `site-${(n * n) % 211}.example`;
+      transaction.objectStore("visits").add({
+        id: crypto.randomUUID(), url: `https://${domain}/${title[0]}/${n}`,
+        title: `${title.join(" ")} ${n}`, domain, startedAt, endedAt: startedAt + 60_000,
+        durationSeconds: 60, activeDuration: 30_000, engagementRate: 0.5, idlePeriods: [],
+        tabId: 1, windowId: 1, transition: "link", sourcePageVisitId: null,
+        anonymousClientId: "laptop",
+      });
+    }
+    await new Promise((resolve) => { transaction.oncomplete = resolve; });
+  }
+  database.close();
+}"""
+_NOTE_FIRST = """new MutationObserver((_, observer) => {
+  if (!document.querySelector(".visit")) return;
+  globalThis.firstAt = performance.now();
+  observer.disconnect();
+}).observe(document, { childList: true, subtree: true });"""
+_NOTE_KEYS = """() => {
+  Object.assign(globalThis, { keyAt: 0, resultAt: 0, took: [] });
+  document.addEventListener("input", () => { keyAt = performance.now(); }, true);
+  new MutationObserver(() => {
+    if (!keyAt || resultAt || !document.querySelector(".visit")) return;
+    resultAt = performance.now();
+    took.push(resultAt - keyAt);
+  }).observe(document.getElementById("list"), { childList: true, subtree: true });
+}"""
+_HAS_RESULTS = """async () => {
+  const end = Date.now() + 20_000;
+  while (!resultAt && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 100));
 }"""
 _STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _ON_TOP = """(row) => {
@@ -388,8 +432,44 @@ def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., 
     page.keyboard.press("ArrowDown")
     other.evaluate(_PUT, json.dumps([a_visit("Newer", "https://new.example/2", noon() + 400_000)]))
     page.evaluate(ask_status)
-    page.get_by_role("button", name="Show newer visits").click()
+    page.get_by_role("button", name="Show what has changed").click()
     expect(page.locator(".visit .name").first).to_have_text("Newer")
+
+
+def test_a_failure_is_told_and_passes(history: Callable[..., Page]) -> None:
+    page = history(some_visits())
+    expect(page.locator(".visit")).to_have_count(6)
+    page.evaluate(
+        """() => {
+          globalThis.send = chrome.runtime.sendMessage;
+          chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
+        }"""
+    )
+    page.get_by_role("searchbox").fill("weather")
+    expect(page.get_by_role("alert").first).to_contain_text("The disk is full.")
+    page.evaluate("chrome.runtime.sendMessage = send")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".visit")).to_have_count(3)
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_each_view_keeps_its_place(browser: Browser) -> None:
+    page = browser.open("database.js")
+    seed(page, 300)
+    page.close()
+    page = browser.open("dashboard.html")
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.locator("#more").scroll_into_view_if_needed()
+    expect(page.locator("#count")).to_contain_text("160 visits")
+    page.evaluate("scrollTo(0, 3000)")
+    page.keyboard.press("/")
+    page.evaluate("scrollTo(0, 3000)")
+    page.locator("#tab-figures").evaluate("tab => tab.click()")
+    expect(page.get_by_role("tabpanel", name="Figures")).to_be_visible()
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    expect(page.get_by_role("tabpanel", name="Visits")).to_be_visible()
+    assert page.evaluate("scrollY") == 3_000
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -450,3 +530,53 @@ def findings(page: Page) -> list[str]:
         }"""
     )
     return found
+
+
+@pytest.mark.quiet
+@pytest.mark.long
+def test_how_fast_it_is(browser: Browser, report: Callable[[str], None]) -> None:
+    page = browser.open("database.js")
+    page.evaluate(_SEED_A_YEAR, MANY)
+    page.close()
+    page = browser.open("dashboard.html")
+    expect(page.locator(".visit").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#missing")).to_be_hidden(timeout=180_000)
+    opened: dict[str, list[float]] = {"engine closed": [], "engine open": []}
+    for _ in range(5):
+        for how, times in opened.items():
+            if how == "engine closed":
+                page.evaluate("() => chrome.offscreen.closeDocument().catch(() => {})")
+            page.close()
+            page = browser.context.new_page()
+            page.add_init_script(_NOTE_FIRST)
+            page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html")
+            expect(page.locator(".visit").first).to_be_visible()
+            times.append(page.evaluate("firstAt"))
+    for how, times in opened.items():
+        report(
+            f"dashboard over {MANY:,} visits, opened to first results, {how}: "
+            f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
+        )
+    page.evaluate(_NOTE_KEYS)
+    typed = "weather in the garden"
+    for letter in typed:
+        page.evaluate("keyAt = resultAt = 0")
+        page.keyboard.type(letter)
+        page.evaluate(_HAS_RESULTS)
+    times = page.evaluate("took")
+    report(
+        f"dashboard over {MANY:,} visits, keystroke to results, {len(times)} keystrokes: "
+        f"{median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})"
+    )
+    assert "garden" in page.locator(".visit .name").first.inner_text()
+    page.get_by_role("tab", name="Figures").click()
+    expect(page.locator("#sites li")).to_have_count(10)
+    begun = time.perf_counter()
+    page.get_by_role("button", name="A year").click()
+    expect(page.locator("#days-table tbody tr").first).to_contain_text(
+        page.evaluate("new Date().getFullYear().toString()")
+    )
+    expect(page.locator("#days-table tbody tr")).to_have_count(12, timeout=30_000)
+    took_ms = (time.perf_counter() - begun) * 1000
+    report(f"dashboard over {MANY:,} visits, a year's figures: {took_ms:.0f} ms")
+    assert browser.console() == []

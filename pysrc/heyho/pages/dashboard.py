@@ -26,6 +26,8 @@ class Dashboard:
         # Whether what is typed next becomes a place of its own for Back.
         self._settled = True
         self._typed = 0
+        # How far each view was scrolled when it was left.
+        self._scrolled: "dict[str, float]" = {}
 
     async def open(self) -> None:
         """Show what the address names, and then listen."""
@@ -61,7 +63,7 @@ class Dashboard:
     def _hear(self, message: "Json") -> None:
         if message.get("kind") == "status" and not js.document.hidden:
             self._visits.set_paused(message["status"]["paused"])
-            bridge.start(self._visits.look_for_newer())
+            bridge.start(self._visits.look_again())
 
     def _look(self) -> None:
         """The person comes back to the page."""
@@ -71,6 +73,10 @@ class Dashboard:
     def _show(self, *, search: bool) -> None:
         """Bring the page in line with the place; `search` where its text may have changed."""
         here = self._place
+        left = "figures" if here.view == "visits" else "visits"
+        moved = not bridge.find(left).hidden
+        if moved:
+            self._scrolled[left] = stage.scrolled()
         for view in place.VIEWS:
             chosen = view == here.view
             tab = bridge.find(f"tab-{view}")
@@ -80,6 +86,8 @@ class Dashboard:
         for span in place.RANGES:
             pressed = "true" if span == here.span else "false"
             bridge.find(f"range-{span}").setAttribute("aria-pressed", pressed)
+        if moved:
+            stage.scroll_to(self._scrolled.get(here.view, 0.0))
         if here.view == "figures":
             self._charts.show(here.span)
         elif search:
@@ -120,7 +128,7 @@ class Dashboard:
         """Search for a text that a click has chosen."""
         self._settle()
         self._go(place.Place("visits", text, self._place.span))
-        stage.scroll_to_top()
+        stage.scroll_to(0.0)
         bridge.find("search").focus()
 
     def _narrow_to_site(self, site: str) -> None:

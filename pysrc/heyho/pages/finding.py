@@ -12,6 +12,11 @@ FIRST = 60
 PAGE = 100
 
 
+def ids(visits: "list[Json]") -> "list[str]":
+    """The ids of visits."""
+    return [visit["id"] for visit in visits]
+
+
 class Finding:
     """What is searched for, what was found so far, and which question comes next.
 
@@ -21,6 +26,7 @@ class Finding:
         complete: whether these are all.
         highlight: words to mark in what was found.
         missing: how many visits are not indexed yet.
+        first: the ids of the first page's visits.
         problem: why the last question has no answer, in a sentence; empty if it has one.
     """
 
@@ -31,16 +37,23 @@ class Finding:
         self.highlight: "list[str]" = []
         self.missing = 0
         self.problem = ""
-        self.newest = ""
+        self.first: "list[str]" = []
         self._next: "Json | None" = None
         self._begun = False
         self._fresh = False
+        self._failed_first = False
         self._travelling: "Json | None" = None
 
     def begin(self, text: str) -> None:
         """Search anew: for another text, or for the same once more."""
         self.text = text
         self._fresh = True
+        self.problem = ""
+
+    def again(self) -> None:
+        """Go on after a failure, where it happened."""
+        if self._failed_first:
+            self.begin(self.text)
         self.problem = ""
 
     def question(self, *, more: bool) -> "Json | None":
@@ -66,14 +79,15 @@ class Finding:
         asked, self._travelling = self._travelling, None
         if asked is None or self._fresh:
             return None
+        first = asked["before"] is None
         if not reply["ok"]:
             self.problem = reply["error"]
+            self._failed_first = first
             return None
-        first = asked["before"] is None
         visits: "list[Json]" = reply["visits"]
         if first:
             self.found = 0
-            self.newest = visits[0]["id"] if visits else ""
+            self.first = ids(visits)
         self._begun = True
         self.found += len(visits)
         self._next = reply["next"]

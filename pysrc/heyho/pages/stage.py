@@ -163,9 +163,14 @@ def is_at_top() -> bool:
     return js.scrollY < 200
 
 
-def scroll_to_top() -> None:
-    """Show the page's beginning."""
-    js.scrollTo(0, 0)
+def scrolled() -> float:
+    """How far the page is scrolled."""
+    return float(js.scrollY)
+
+
+def scroll_to(distance: float) -> None:
+    """Scroll the page so far."""
+    js.scrollTo(0, distance)
 
 
 async def read_visit(seq: int) -> "Json | None":

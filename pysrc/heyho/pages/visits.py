@@ -49,8 +49,8 @@ class Visits:
         stage.on(self._list, "keydown", self._pressed)
         stage.on(self._list, "focusin", self._focused)
         stage.when_near(bridge.find("more"), self.read_on)
-        bridge.on(bridge.find("retry"), "click", self.retry)
-        bridge.on(bridge.find("newer"), "click", self._show_newer)
+        bridge.on(bridge.find("retry"), "click", self._go_on)
+        bridge.on(bridge.find("changes"), "click", self._show_changes)
 
     @property
     def text(self) -> str:
@@ -68,31 +68,37 @@ class Visits:
     def search(self, text: str) -> None:
         """List what a text finds, in place of what is listed."""
         self._finding.begin(text)
-        bridge.show("newer", False)
+        bridge.show("changes", False)
         self._ask(more=False)
 
     def retry(self) -> None:
         """Search once more."""
         self.search(self._finding.text)
 
+    def _go_on(self) -> None:
+        """Ask the question that failed once more."""
+        bridge.show("problem", False)
+        self._finding.again()
+        self._ask(more=True)
+
     def read_on(self) -> None:
         """Read the next page, if its place is near the window."""
         if not bridge.find("visits").hidden:
             self._ask(more=True)
 
-    async def look_for_newer(self) -> None:
-        """See whether there are visits newer than those listed: show them, or offer to."""
+    async def look_again(self) -> None:
+        """See whether other visits come first now than those listed: show them, or offer to."""
         text = self._finding.text
-        reply = await bridge.ask({"kind": "search", "text": text, "limit": 1, "before": None})
+        question = {"kind": "search", "text": text, "limit": finding.FIRST, "before": None}
+        reply = await bridge.ask(question)
         if not reply["ok"] or text != self._finding.text or self._finding.waiting:
             return
-        newest = reply["visits"][0]["id"] if reply["visits"] else ""
-        if newest == self._finding.newest:
+        if finding.ids(reply["visits"]) == self._finding.first:
             return
         if self._is_at_start():
             self.retry()
         else:
-            bridge.show("newer", True)
+            bridge.show("changes", True)
 
     def enter(self) -> None:
         """Go to the first visit of the list."""
@@ -101,8 +107,8 @@ class Visits:
     def _is_at_start(self) -> bool:
         return stage.is_at_top() and not self._list.contains(stage.focused())
 
-    def _show_newer(self) -> None:
-        stage.scroll_to_top()
+    def _show_changes(self) -> None:
+        stage.scroll_to(0.0)
         bridge.find("search").focus()
         self.retry()
 

@@ -22,7 +22,7 @@ def test_pages_follow_each_other() -> None:
     assert finding.question(more=True) is None, "one question at a time"
     cursor = {"startedAt": 1.0, "seq": 2}
     assert finding.answer(a_page(FIRST, cursor)) is not None
-    assert (finding.found, finding.complete, finding.newest) == (FIRST, False, "visit-0")
+    assert (finding.found, finding.complete, finding.first[0]) == (FIRST, False, "visit-0")
     assert finding.question(more=False) is None
     question = finding.question(more=True)
     assert question == {"kind": "search", "text": "word", "limit": PAGE, "before": cursor}
@@ -68,6 +68,18 @@ def test_a_failure_is_told_and_ends_until_asked_again() -> None:
     assert finding.answer({"ok": False, "error": "The disk is full."}) is None
     assert finding.problem == "The disk is full."
     assert finding.question(more=True) is None
-    finding.begin("word")
+    finding.again()
     assert finding.problem == ""
     assert finding.question(more=False)
+
+
+def test_a_page_that_failed_is_asked_for_once_more() -> None:
+    finding = Finding()
+    finding.begin("word")
+    finding.question(more=False)
+    finding.answer(a_page(FIRST, {"startedAt": 1.0, "seq": 1}))
+    question = finding.question(more=True)
+    finding.answer({"ok": False, "error": "The disk is full."})
+    finding.again()
+    assert finding.question(more=True) == question
+    assert finding.found == FIRST

@@ -14,6 +14,9 @@ export const MIGRATIONS = [
     database.createObjectStore("rejected", { keyPath: "id" });
     database.createObjectStore("runs", { autoIncrement: true });
   },
+  (database) => {
+    database.createObjectStore("trash", { keyPath: "seq" });
+  },
 ];
 
 const PATIENCE_MS = 300;

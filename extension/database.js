@@ -16,6 +16,8 @@ export const MIGRATIONS = [
   },
   (database) => {
     database.createObjectStore("trash", { keyPath: "seq" });
+    database.createObjectStore("words");
+    database.createObjectStore("days");
   },
 ];
 

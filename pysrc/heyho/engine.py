@@ -10,6 +10,7 @@ from pyodide.ffi import create_proxy
 
 from heyho.archive.service import Archive, ArchivePorts
 from heyho.browser.archive import IdbArchiveStore
+from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
 from heyho.browser.extension import ExtensionBrowser, SystemClock
 from heyho.browser.http import FetchTransport
 from heyho.browser.idb import Database
@@ -23,6 +24,7 @@ from heyho.browser.stores import (
     IdbVisitStore,
 )
 from heyho.browser.workers import BrowserWorkers
+from heyho.catalog.service import CatalogService
 from heyho.control import Boot, Control, Ports
 from heyho.errors import HeyhoError
 
@@ -57,6 +59,12 @@ class Engine:
             workers=BrowserWorkers(self._start_worker),
             browser=browser,
         )
+        catalog = CatalogService(
+            clock=ports.clock,
+            store=IdbCatalogStore(database),
+            state=ports.state,
+            calendar=SystemCalendar(),
+        )
 
         async def halt() -> bool:
             return await control.halt()
@@ -71,11 +79,12 @@ class Engine:
                 history=RecorderHistory(browser.tell),
                 files=BlobFiles(),
                 caller=transport,
+                catalog=catalog,
             ),
             halt=halt,
             resume=resume,
         )
-        control = Control(ports, self._boot, [archive], before_run=archive.before_run)
+        control = Control(ports, self._boot, [archive, catalog], before_run=archive.before_run)
         control.linger()
         return control
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from heyho.model import Rejection, SeqRange
@@ -176,12 +176,14 @@ class ArchiveStore(Protocol):
         """
         ...
 
-    async def move(self, selection: Selection, *, limit: int) -> Record | None:
-        """Move what is meant among the next `limit` visits into the trash, in one transaction.
+    async def move(
+        self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None
+    ) -> None:
+        """Move visits into the trash, in one transaction, with the catalog's `change`.
 
-        With each goes its record in quarantine, and which ledgers hold it. Returns the state's
-        `deletion`: `after` and `visits` go on, and `phase` is "kept" in the end. Does nothing in
-        any other phase.
+        With each goes its record in quarantine, and which ledgers hold it. The state's `deletion`
+        goes on to `after`, or has the `phase` "kept" where that is None, and counts `visits`.
+        Does nothing in any other phase than "moving". Raises Outdated.
         """
         ...
 
@@ -189,11 +191,15 @@ class ArchiveStore(Protocol):
         """Set the deletion's `phase`, and append to the state's `orders`, at once."""
         ...
 
-    async def restore(self, *, limit: int) -> int:
-        """Put some visits of the trash back as they were, in one transaction; 0 at the end.
+    async def thrown(self, *, limit: int) -> list[Thrown]:
+        """Some visits of the trash."""
+        ...
 
-        A ledger that did not hold one when it was deleted does not hold it afterwards. At the
-        end the state's `deletion` is None.
+    async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
+        """Put visits of the trash back as they were, in one transaction; none is the end.
+
+        One whose id is known again is left out. A ledger that did not hold one when it was deleted
+        does not hold it afterwards. At the end the state's `deletion` is None. Raises Outdated.
         """
         ...
 
@@ -208,8 +214,8 @@ class ArchiveStore(Protocol):
         """Visits that started in [after, before), the earliest first."""
         ...
 
-    async def drop(self, seqs: Sequence[int]) -> None:
-        """Delete visits for good, with their records in quarantine."""
+    async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
+        """Delete visits for good, with their records in quarantine. Raises Outdated."""
         ...
 
     async def figures(self) -> Record:
@@ -224,9 +230,16 @@ class ArchiveStore(Protocol):
 class Old:
     """A visit that retention looks at; `refused` is one that is in quarantine."""
 
-    seq: int
-    started_at: int
+    visit: Record
     refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A visit in the trash; `known` where there is one of its id again."""
+
+    visit: Record
+    known: bool
 
 
 class BrowserHistory(Protocol):
@@ -270,6 +283,99 @@ class StateStore(Protocol):
 
     async def put(self, key: str, value: Any) -> None:
         """Replace the value."""
+        ...
+
+
+class Outdated(Exception):
+    """The catalog has changed since a change of it was planned: plan it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogChange:
+    """What is to be written into the catalog, all of it or nothing.
+
+    Attributes:
+        expects: the `revision` of the catalog that it was planned on; 0 where there was none.
+        catalog: the next value of the state's key `catalog`, with another `revision`.
+        drop: blocks whose rows go.
+        rows: rows of blocks to be put, by block and name.
+        clear_days: whether all days go before `days` are put.
+        days: whole days to be put, or to be deleted where they are None.
+        state: other keys of the state to be put along with it.
+    """
+
+    expects: int
+    catalog: Record
+    drop: Sequence[int] = ()
+    rows: Mapping[tuple[int, str], bytes] = field(default_factory=dict)
+    clear_days: bool = False
+    days: Mapping[str, Record | None] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+class CatalogStore(Protocol):
+    """The index and the roll-ups, and the visits that they are made of."""
+
+    async def rows(self, keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
+        """Rows of blocks by block and name; None for one that is not there."""
+        ...
+
+    async def block(self, block: int) -> dict[str, bytes]:
+        """All rows of a block by name."""
+        ...
+
+    async def days(self, days: Sequence[str]) -> list[Record | None]:
+        """Days by name; None for one that is not there."""
+        ...
+
+    async def days_between(self, first: str, last: str) -> dict[str, Record]:
+        """All days from the first to the last one, in order."""
+        ...
+
+    async def write(self, change: CatalogChange) -> None:
+        """Write in one transaction. Raises Outdated, and nothing has been written."""
+        ...
+
+    async def visits(self, seqs: Sequence[int]) -> list[Record | None]:
+        """Visits by `seq`, with the fields in `CATALOG_FIELDS`; None for one that is not there."""
+        ...
+
+    async def after(self, seq: int, *, limit: int) -> list[Record]:
+        """The first visits with a greater `seq`, with the fields in `CATALOG_FIELDS`."""
+        ...
+
+    async def count_after(self, seq: int) -> int:
+        """How many visits have a greater `seq`."""
+        ...
+
+    async def by_id(self, visit_id: str) -> Record | None:
+        """A visit by its id, with the fields in `CATALOG_FIELDS`."""
+        ...
+
+    async def begun_between(self, first: float, last: float, *, limit: int) -> list[Record]:
+        """The earliest visits that began in a time (epoch ms, both included), as above."""
+        ...
+
+    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
+        """The latest runs with a smaller number than that, latest first, with their numbers."""
+        ...
+
+
+CATALOG_FIELDS = (
+    *("seq", "id", "url", "title", "domain", "startedAt", "endedAt", "activeDuration"),
+    *("transition", "sourcePageVisitId", "anonymousClientId"),
+)
+
+
+class Calendar(Protocol):
+    """The device's local time."""
+
+    def zone(self) -> str:
+        """The time zone's name."""
+        ...
+
+    def offset_min(self, at_ms: float) -> int:
+        """How many minutes the local time is ahead of UTC at a moment (epoch ms)."""
         ...
 
 

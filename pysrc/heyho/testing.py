@@ -18,7 +18,21 @@ from heyho.archive.selection import Selection
 from heyho.errands import Errands
 from heyho.errors import HeyhoError, TimedOut
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Added, Conditions, FoldStep, Found, Old, Payload, Record, Reply, VisitStore
+from heyho.ports import (
+    CATALOG_FIELDS,
+    Added,
+    CatalogChange,
+    Conditions,
+    FoldStep,
+    Found,
+    Old,
+    Outdated,
+    Payload,
+    Record,
+    Reply,
+    Thrown,
+    VisitStore,
+)
 from heyho.remote import RemoteWorker
 from heyho.sync.ledger import Ledger, unknown_rejection
 
@@ -95,6 +109,8 @@ class MemoryDatabase:
     rejected: dict[str, Record] = field(default_factory=dict)
     runs: dict[int, Record] = field(default_factory=dict)
     trash: dict[int, Record] = field(default_factory=dict)
+    words: dict[tuple[int, str], bytes] = field(default_factory=dict)
+    days: dict[str, Record] = field(default_factory=dict)
     next_event: int = 1
     next_visit: int = 1
     next_run: int = 1
@@ -121,6 +137,22 @@ class MemoryDatabase:
                 known.add(visit["id"])
                 self.visits[self.next_visit] = {**deepcopy(visit), "seq": self.next_visit}
                 self.next_visit += 1
+
+    def change_catalog(self, change: CatalogChange) -> None:
+        """A change of the catalog, as a part of whatever transaction is under way."""
+        if self.state.get("catalog", {}).get("revision", 0) != change.expects:
+            raise Outdated
+        for key in [key for key in self.words if key[0] in change.drop]:
+            del self.words[key]
+        self.words |= change.rows
+        if change.clear_days:
+            self.days.clear()
+        for day, row in change.days.items():
+            if row is None:
+                self.days.pop(day, None)
+            else:
+                self.days[day] = deepcopy(row)
+        self.state |= deepcopy({**change.state, "catalog": change.catalog})
 
 
 class MemoryEventLog:
@@ -246,6 +278,84 @@ class MemoryStateStore:
             self._database.state[key] = deepcopy(value)
 
 
+class MemoryCatalogStore:
+    """CatalogStore in memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def rows(self, keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
+        await asyncio.sleep(0)
+        return [self._database.words.get(key) for key in keys]
+
+    async def block(self, block: int) -> dict[str, bytes]:
+        await asyncio.sleep(0)
+        return {name: row for (own, name), row in self._database.words.items() if own == block}
+
+    async def days(self, days: Sequence[str]) -> list[Record | None]:
+        await asyncio.sleep(0)
+        return [deepcopy(self._database.days.get(day)) for day in days]
+
+    async def days_between(self, first: str, last: str) -> dict[str, Record]:
+        await asyncio.sleep(0)
+        days = sorted(self._database.days.items())
+        return {day: deepcopy(row) for day, row in days if first <= day <= last}
+
+    async def write(self, change: CatalogChange) -> None:
+        async with self._database.transaction():
+            self._database.change_catalog(change)
+
+    async def visits(self, seqs: Sequence[int]) -> list[Record | None]:
+        await asyncio.sleep(0)
+        visits = self._database.visits
+        return [_picked(visits[seq]) if seq in visits else None for seq in seqs]
+
+    async def after(self, seq: int, *, limit: int) -> list[Record]:
+        await asyncio.sleep(0)
+        visits = sorted(self._database.visits.items())
+        return [_picked(visit) for own, visit in visits if own > seq][:limit]
+
+    async def count_after(self, seq: int) -> int:
+        await asyncio.sleep(0)
+        return sum(own > seq for own in self._database.visits)
+
+    async def by_id(self, visit_id: str) -> Record | None:
+        await asyncio.sleep(0)
+        found = (visit for visit in self._database.visits.values() if visit["id"] == visit_id)
+        return next(map(_picked, found), None)
+
+    async def begun_between(self, first: float, last: float, *, limit: int) -> list[Record]:
+        await asyncio.sleep(0)
+        visits = sorted(self._database.visits.values(), key=lambda visit: visit["startedAt"])
+        return [_picked(visit) for visit in visits if first <= visit["startedAt"] <= last][:limit]
+
+    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
+        await asyncio.sleep(0)
+        runs = sorted(self._database.runs.items(), reverse=True)
+        return [(key, deepcopy(run)) for key, run in runs if before is None or key < before][:limit]
+
+
+def _picked(visit: Record) -> Record:
+    return {name: deepcopy(visit[name]) for name in CATALOG_FIELDS if name in visit}
+
+
+class MemoryCalendar:
+    """Calendar of a zone without summer time.
+
+    Attributes:
+        minutes: how far it is ahead of UTC.
+    """
+
+    def __init__(self, minutes: int = 0) -> None:
+        self.minutes = minutes
+
+    def zone(self) -> str:
+        return f"UTC{self.minutes:+}"
+
+    def offset_min(self, at_ms: float) -> int:
+        return self.minutes
+
+
 class MemoryRunStore:
     """RunStore in memory."""
 
@@ -326,23 +436,23 @@ class MemoryArchiveStore:
                 for tab in (state.get("fold") or {}).get("tabs", ()):
                     tab["visit"] = tab["openerId"] = None
 
-    async def move(self, selection: Selection, *, limit: int) -> Record | None:
+    async def move(
+        self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None
+    ) -> None:
         database = self._database
         async with database.transaction():
-            deletion = deepcopy(database.state.get("deletion"))
-            if deletion and deletion["phase"] == "moving":
-                rows, following = self._rows(deletion["after"], limit)
-                within = [row for row in rows if row["seq"] <= deletion["last"]]
-                for row in _meant(selection, within):
-                    self._throw(row)
-                    deletion["visits"] += 1
-                if following is None or len(within) < len(rows):
-                    deletion["phase"] = "kept"
-                else:
-                    deletion["after"] = following
-                database.state["deletion"] = deepcopy(deletion)
-        result: Record | None = deletion
-        return result
+            deletion = database.state.get("deletion")
+            if not deletion or deletion["phase"] != "moving":
+                return
+            if change is not None:
+                database.change_catalog(change)
+            for seq in seqs:
+                self._throw(database.visits[seq])
+            deletion["visits"] += len(seqs)
+            if after is None:
+                deletion["phase"] = "kept"
+            else:
+                deletion["after"] = after
 
     def _throw(self, row: Record) -> None:
         database = self._database
@@ -365,10 +475,19 @@ class MemoryArchiveStore:
         result: Record | None = deepcopy(state.get("deletion"))
         return result
 
-    async def restore(self, *, limit: int) -> int:
+    async def thrown(self, *, limit: int) -> list[Thrown]:
+        await asyncio.sleep(0)
+        ids = {visit["id"] for visit in self._database.visits.values()}
+        bags = [self._database.trash[seq] for seq in sorted(self._database.trash)[:limit]]
+        return [Thrown(deepcopy(bag["visit"]), bag["visit"]["id"] in ids) for bag in bags]
+
+    async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         database = self._database
         async with database.transaction():
-            seqs = sorted(database.trash)[:limit]
+            if change is not None:
+                database.change_catalog(change)
+            if not seqs:
+                database.state["deletion"] = None
             ids = {visit["id"] for visit in database.visits.values()}
             bags = {seq: database.trash.pop(seq) for seq in seqs}
             for seq, bag in bags.items():
@@ -380,9 +499,6 @@ class MemoryArchiveStore:
             for name, told in ledgers.items():
                 unsent = [seq for seq, bag in bags.items() if name not in bag["sentTo"]]
                 ledgers[name] = Ledger.from_record(told).withdraw(unsent).to_record()
-            if not seqs:
-                database.state["deletion"] = None
-        return len(seqs)
 
     async def forget(self, *, limit: int) -> int:
         database = self._database
@@ -399,10 +515,12 @@ class MemoryArchiveStore:
         rows = sorted(self._database.visits.values(), key=lambda row: row["startedAt"])
         found = [row for row in rows if after_ms <= row["startedAt"] < before_ms]
         refused = self._database.rejected
-        return [Old(row["seq"], row["startedAt"], row["id"] in refused) for row in found[:limit]]
+        return [Old(deepcopy(row), row["id"] in refused) for row in found[:limit]]
 
-    async def drop(self, seqs: Sequence[int]) -> None:
+    async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         async with self._database.transaction():
+            if change is not None:
+                self._database.change_catalog(change)
             for seq in seqs:
                 visit = self._database.visits.pop(seq, None)
                 if visit:
@@ -417,6 +535,8 @@ class MemoryArchiveStore:
             "rejected": len(database.rejected),
             "runs": len(database.runs),
             "trash": len(database.trash),
+            "words": len(database.words),
+            "days": len(database.days),
         }
         return {**counts, "usage": None, "quota": None}
 

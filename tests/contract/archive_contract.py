@@ -9,7 +9,7 @@ from typing import Any
 from contract.store_contract import SERVER, Stores, visit
 from heyho.archive.selection import Selection
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Added, ArchiveStore, Folded, Record
+from heyho.ports import Added, ArchiveStore, CatalogChange, Folded, Outdated, Record
 
 EVERYTHING = Selection()
 START = 1_700_000_000_000
@@ -60,11 +60,23 @@ async def move_all(world: Archived, selection: Selection, limit: int = 1000) -> 
     within = await world.stores.visits.bounds()
     assert within is not None
     await world.archive.delete(deletion(within.last), drop_open=False)
+    after: int | None = 0
+    while after is not None:
+        found, after = await world.archive.read(selection, after=after, limit=limit)
+        await world.archive.move([each["seq"] for each in found], after=after)
+    told: Record = await world.stores.state.get("deletion")
+    assert told["phase"] == "kept"
+    return told
+
+
+async def restore_all(world: Archived, limit: int = 1000) -> None:
+    """Undo a deletion."""
+    await world.archive.turn("restoring")
     while True:
-        told = await world.archive.move(selection, limit=limit)
-        assert told is not None
-        if told["phase"] == "kept":
-            return told
+        seqs = [each.visit["seq"] for each in await world.archive.thrown(limit=limit)]
+        await world.archive.restore(seqs)
+        if not seqs:
+            return
 
 
 async def adds_what_is_new(world: Archived) -> None:
@@ -149,25 +161,56 @@ async def moves_into_the_trash_and_back(world: Archived) -> None:
     assert told["visits"] == 4
     assert [each["seq"] for each in await rows(world)] == [2, 4, 6]
     assert (await world.archive.figures())["trash"] == 4
+    thrown = await world.archive.thrown(limit=3)
+    assert [(each.visit, each.known) for each in thrown] == [(before[n], False) for n in (0, 2, 4)]
     assert (await world.archive.turn("restoring")) == {**told, "phase": "restoring"}
-    counts = [await world.archive.restore(limit=3) for _ in range(3)]
-    assert counts == [3, 1, 0]
+    await restore_all(world, limit=3)
     assert await rows(world) == before
     assert await world.stores.state.get("deletion") is None
     assert (await world.archive.figures())["trash"] == 0
 
 
-async def moves_nothing_that_came_later(world: Archived) -> None:
-    """A deletion ends with the last visit that there was."""
+async def moves_only_while_it_is_time(world: Archived) -> None:
+    """In any other phase nothing moves; the count goes on, and so does the place."""
+    await record(world, [recorded(1), recorded(2), recorded(3)])
+    await world.archive.move([1], after=None)
+    assert len(await rows(world)) == 3
+    await world.archive.delete(deletion(3), drop_open=False)
+    await world.archive.move([2], after=2)
+    told = await world.stores.state.get("deletion")
+    assert told == deletion(3, after=2, visits=1)
+    await world.archive.move([], after=None)
+    assert await world.stores.state.get("deletion") == {**told, "phase": "kept"}
+    await world.archive.move([3], after=None)
+    assert [each["seq"] for each in await rows(world)] == [1, 3]
+
+
+async def the_catalog_changes_along_or_nothing_does(world: Archived) -> None:
+    """A change that comes too late undoes all of it."""
     await record(world, [recorded(1), recorded(2)])
     await world.archive.delete(deletion(2), drop_open=False)
-    await record(world, [recorded(3)])
-    told = await world.archive.move(EVERYTHING, limit=100)
-    assert told is not None
-    assert told["phase"] == "kept"
-    assert [each["seq"] for each in await rows(world)] == [3]
-    assert await world.archive.move(EVERYTHING, limit=100) == told
-    assert [each["seq"] for each in await rows(world)] == [3]
+
+    def change(revision: int) -> CatalogChange:
+        return CatalogChange(expects=revision, catalog={"revision": revision + 1})
+
+    async def fails(attempt: Awaitable[None]) -> None:
+        try:
+            await attempt
+        except Outdated:
+            return
+        raise AssertionError("it was not outdated")
+
+    await fails(world.archive.move([1], after=None, change=change(7)))
+    assert len(await rows(world)) == 2
+    await world.archive.move([1], after=None, change=change(0))
+    assert (await world.stores.state.get("catalog"))["revision"] == 1
+    await fails(world.archive.restore([1], change=change(0)))
+    assert len(await rows(world)) == 1
+    await world.archive.restore([1], change=change(1))
+    await fails(world.archive.drop([1], change=change(1)))
+    assert len(await rows(world)) == 2
+    await world.archive.drop([1], change=change(2))
+    assert len(await rows(world)) == 1
 
 
 async def forgets_for_good(world: Archived) -> None:
@@ -180,7 +223,7 @@ async def forgets_for_good(world: Archived) -> None:
     assert await world.stores.state.get("orders") == [order, order]
     assert [await world.archive.forget(limit=3) for _ in range(3)] == [3, 2, 0]
     assert await world.stores.state.get("deletion") is None
-    assert await world.archive.restore(limit=10) == 0
+    assert await world.archive.thrown(limit=10) == []
     assert await rows(world) == []
     await record(world, [recorded(9)])
     [one] = await rows(world)
@@ -193,9 +236,7 @@ async def a_ledger_that_passed_over_a_visit_gives_it_back(world: Archived) -> No
     await world.stores.ledger.acknowledge(SERVER, [SeqRange(1, 500)], [], at_ms=1)
     await move_all(world, Selection(from_at=START + 400))
     await world.stores.ledger.acknowledge(SERVER, [SeqRange(501, 1000)], [], at_ms=1)
-    await world.archive.turn("restoring")
-    while await world.archive.restore(limit=250):
-        pass
+    await restore_all(world, limit=250)
     ledger = await world.stores.ledger.ledger(SERVER)
     assert list(ledger.waiting(SeqRange(1, 1000))) == [SeqRange(501, 1000)]
 
@@ -209,9 +250,7 @@ async def quarantine_goes_along(world: Archived) -> None:
     before = await world.stores.rejected()
     await move_all(world, EVERYTHING)
     assert await world.stores.rejected() == []
-    await world.archive.turn("restoring")
-    while await world.archive.restore(limit=10):
-        pass
+    await restore_all(world, limit=10)
     assert await world.stores.rejected() == before
 
 
@@ -232,9 +271,8 @@ async def an_undone_visit_that_was_imported_again_is_there_once(world: Archived)
     await world.archive.add([imported(1), imported(2)], near_ms=NEAR_MS)
     await move_all(world, EVERYTHING)
     assert (await world.archive.add([imported(1)], near_ms=NEAR_MS)).added == 1
-    await world.archive.turn("restoring")
-    while await world.archive.restore(limit=10):
-        pass
+    assert [each.known for each in await world.archive.thrown(limit=9)] == [True, False]
+    await restore_all(world, limit=10)
     found = sorted(each["id"] for each in await rows(world))
     assert found == ["imported-1", "imported-2"]
 
@@ -246,10 +284,11 @@ async def tells_and_drops_what_is_old(world: Archived) -> None:
         SERVER, [SeqRange(1, 5)], [Rejection("visit-2", "no")], at_ms=7
     )
     old = await world.archive.old(after_ms=0, before_ms=START + 4, limit=10)
-    assert [(each.seq, each.started_at, each.refused) for each in old] == [
-        (1, START + 1, False),
-        (2, START + 2, True),
-        (3, START + 3, False),
+    visits = await rows(world)
+    assert [(each.visit, each.refused) for each in old] == [
+        (visits[0], False),
+        (visits[1], True),
+        (visits[2], False),
     ]
     assert await world.archive.old(after_ms=9, before_ms=9, limit=10) == []
     await world.archive.drop([1, 2, 77])
@@ -274,7 +313,8 @@ CONTRACTS: tuple[ArchiveContract, ...] = (
     reads_and_counts_in_steps,
     selects_by_site_days_and_pattern,
     moves_into_the_trash_and_back,
-    moves_nothing_that_came_later,
+    moves_only_while_it_is_time,
+    the_catalog_changes_along_or_nothing_does,
     forgets_for_good,
     a_ledger_that_passed_over_a_visit_gives_it_back,
     quarantine_goes_along,

@@ -13,11 +13,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from heyho.archive.selection import Selection
+from heyho.archive.shelves import Shelves
 from heyho.errors import HeyhoError
-from heyho.ports import ArchiveStore, Browser, Clock, Found, Record, StateStore, VisitStore
+from heyho.ports import (
+    ArchiveStore,
+    Browser,
+    CatalogChange,
+    Clock,
+    Found,
+    Record,
+    StateStore,
+    VisitStore,
+)
 
 UNDO_MS = 10 * 60_000
 AT_ONCE = 1000
@@ -33,6 +44,7 @@ class Deleter:
         fold: makes visits of what the recorder has seen so far.
         halt: ends the sync under way, and tells whether there was one.
         resume: starts one again.
+        catalog: what search and figures know of visits.
         turn: held by whoever moves visits into the trash or out of it.
     """
 
@@ -44,6 +56,7 @@ class Deleter:
     fold: Callable[[], Awaitable[None]]
     halt: Callable[[], Awaitable[bool]]
     resume: Callable[[], Awaitable[None]]
+    catalog: Shelves
     turn: asyncio.Lock
 
     async def find(self, selection: Selection) -> Record:
@@ -166,13 +179,36 @@ class Deleter:
 
     async def _piece(self, phase: str) -> bool:
         if phase == "moving":
-            deletion = await self.state.get("deletion")
-            selection = Selection.from_record(deletion["query"])
-            await self.store.move(selection, limit=AT_ONCE)
-            return True
+            return await self._move()
         if phase == "restoring":
-            return await self.store.restore(limit=AT_ONCE) > 0
+            return await self._restore()
         return await self.store.forget(limit=AT_ONCE) > 0
+
+    async def _move(self) -> bool:
+        deletion = await self.state.get("deletion")
+        selection, last = Selection.from_record(deletion["query"]), deletion["last"]
+        found, after = await self.store.read(selection, after=deletion["after"], limit=AT_ONCE)
+        visits = [visit for visit in found if visit["seq"] <= last]
+        if after is not None and after >= last:
+            after = None
+        await self.catalog.forget(visits, partial(self._move_these, visits, after))
+        return True
+
+    async def _move_these(
+        self, visits: list[Record], after: int | None, change: CatalogChange | None
+    ) -> None:
+        await self.store.move([visit["seq"] for visit in visits], after=after, change=change)
+
+    async def _restore(self) -> bool:
+        thrown = await self.store.thrown(limit=AT_ONCE)
+        seqs = [each.visit["seq"] for each in thrown]
+        fresh = [each.visit for each in thrown if not each.known]
+
+        async def write(change: CatalogChange | None) -> None:
+            await self.store.restore(seqs, change=change)
+
+        await self.catalog.bring_back(fresh, write)
+        return bool(thrown)
 
 
 def _order(deletion: Record) -> Record | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from heyho.ports import ArchiveStore, Clock, LedgerStore, StateStore
+from heyho.archive.shelves import Shelves
+from heyho.ports import ArchiveStore, CatalogChange, Clock, LedgerStore, Record, StateStore
 from heyho.profile import Profile
 
 AT_ONCE = 500
@@ -25,6 +28,7 @@ class Retention:
     ledger: LedgerStore
     clock: Clock
     profile: Profile
+    catalog: Shelves
 
     async def step(self) -> bool:
         """Drop some of what is old; False where nothing is left to look at for now."""
@@ -42,20 +46,23 @@ class Retention:
         after = told["after"] if told["doneAt"] is None else 0
         old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
         ledger = await self.ledger.ledger(settings.destination)
-        seqs = [
-            visit.seq
-            for visit in old
-            if not settings.keep_unsynced or (visit.seq in ledger and not visit.refused)
+        visits = [
+            each.visit
+            for each in old
+            if not settings.keep_unsynced or (each.visit["seq"] in ledger and not each.refused)
         ]
-        if seqs:
-            await self.store.drop(seqs)
+        if visits:
+            await self.catalog.forget(visits, partial(self._drop, visits))
         more = len(old) == AT_ONCE
         if more:
             # Others of the same moment may follow; but what stays must not be met for ever.
-            after = old[-1].started_at + (0 if seqs else 1)
+            after = old[-1].visit["startedAt"] + (0 if visits else 1)
         done = {"doneAt": None if more else now, "after": after if more else 0}
         await self.state.put("retention", {"wish": wish, **done})
         return more
+
+    async def _drop(self, visits: Sequence[Record], change: CatalogChange | None) -> None:
+        await self.store.drop([visit["seq"] for visit in visits], change=change)
 
 
 def months_before(now_ms: float, months: int) -> int:

@@ -14,6 +14,8 @@ from heyho.archive.job import Progress
 from heyho.archive.orders import Orders
 from heyho.archive.retention import Retention
 from heyho.archive.selection import Selection
+from heyho.archive.shelves import Shelves
+from heyho.catalog.service import CatalogService
 from heyho.control import Handler, Ports
 from heyho.errors import HeyhoError
 from heyho.exclusions import Exclusions
@@ -32,6 +34,7 @@ class ArchivePorts:
     history: BrowserHistory
     files: Files
     caller: Caller
+    catalog: CatalogService
 
 
 class Archive:
@@ -68,6 +71,7 @@ class Archive:
         self._archive = archive
         self._profile = Profile(ports.state)
         self._folding = Folding(ports.events, self._profile)
+        shelves = Shelves(archive.catalog)
         self._deleter = Deleter(
             store=archive.store,
             state=ports.state,
@@ -77,6 +81,7 @@ class Archive:
             fold=self._folding.fold,
             halt=halt,
             resume=resume,
+            catalog=shelves,
             turn=asyncio.Lock(),
         )
         self._orders = Orders(
@@ -92,6 +97,7 @@ class Archive:
             ledger=ports.ledger,
             clock=ports.clock,
             profile=self._profile,
+            catalog=shelves,
         )
         self._handlers: dict[str, Handler] = {
             "archive": self._answer_archive,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import js
 from pyodide.ffi import JsException
 
 from heyho.archive.selection import Selection
+from heyho.browser.catalog import CHANGED_STORES, apply
 from heyho.browser.idb import Database, Transaction, between, beyond
 from heyho.browser.interop import to_object, to_value
 from heyho.browser.trash import Moving, Restoring, following
-from heyho.ports import Added, Found, Old, Record
+from heyho.ports import Added, CatalogChange, Found, Old, Record, Thrown
 
-STORES = ("visits", "events", "rejected", "runs", "trash")
+STORES = ("visits", "events", "rejected", "runs", "trash", "words", "days")
 
 
 class IdbArchiveStore:
@@ -118,10 +120,11 @@ class IdbArchiveStore:
 
         await self._database.transact(["state"], "readwrite", body)
 
-    async def move(self, selection: Selection, *, limit: int) -> Record | None:
-        moving = Moving(selection.matcher(), limit)
+    async def move(
+        self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None
+    ) -> None:
+        moving = Moving(seqs, after, change)
         await self._database.transact(moving.STORES, "readwrite", moving.body)
-        return moving.deletion
 
     async def turn(self, phase: str, orders: Sequence[Record] = ()) -> Record | None:
         result: Record | None = None
@@ -146,10 +149,28 @@ class IdbArchiveStore:
         await self._database.transact(["state"], "readwrite", body)
         return result
 
-    async def restore(self, *, limit: int) -> int:
-        restoring = Restoring(limit)
+    async def thrown(self, *, limit: int) -> list[Thrown]:
+        found: list[Thrown] = []
+
+        def body(transaction: Transaction) -> None:
+            ids = transaction.store("visits").index("id")
+
+            def tell(visit: Record, count: int) -> None:
+                found.append(Thrown(visit, count > 0))
+
+            def take(bags: Any) -> None:
+                for bag in to_value(bags):
+                    visit = bag["visit"]
+                    transaction.then(ids.count(visit["id"]), partial(tell, visit))
+
+            transaction.then(transaction.store("trash").getAll(None, limit), take)
+
+        await self._database.transact(["visits", "trash"], "readonly", body)
+        return found
+
+    async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
+        restoring = Restoring(seqs, change)
         await self._database.transact(restoring.STORES, "readwrite", restoring.body)
-        return restoring.restored
 
     async def forget(self, *, limit: int) -> int:
         forgotten = 0
@@ -181,7 +202,7 @@ class IdbArchiveStore:
             rows = transaction.store("visits").index("startedAt").getAll(span, limit)
 
             def take(rows: Any) -> None:
-                found.extend(Old(row.seq, row.startedAt, row.id in refused) for row in rows)
+                found.extend(Old(row, row["id"] in refused) for row in to_value(rows))
 
             transaction.then(rows, take)
 
@@ -189,9 +210,11 @@ class IdbArchiveStore:
             await self._database.transact(["visits", "rejected"], "readonly", body)
         return found
 
-    async def drop(self, seqs: Sequence[int]) -> None:
+    async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         def body(transaction: Transaction) -> None:
             visits, rejected = transaction.store("visits"), transaction.store("rejected")
+            if change is not None:
+                apply(transaction, change)
 
             def gone(row: Any) -> None:
                 if row:
@@ -201,7 +224,7 @@ class IdbArchiveStore:
             for seq in seqs:
                 transaction.then(visits.get(seq), gone)
 
-        await self._database.transact(["visits", "rejected"], "readwrite", body)
+        await self._database.transact(["visits", "rejected", *CHANGED_STORES], "readwrite", body)
 
     async def figures(self) -> Record:
         counts = await asyncio.gather(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from heyho.archive.selection import Matcher
-from heyho.browser.idb import Transaction, between, beyond
+from heyho.browser.catalog import CHANGED_STORES, apply
+from heyho.browser.idb import Transaction, between
 from heyho.browser.interop import to_object, to_value
-from heyho.ports import Record
+from heyho.ports import CatalogChange
 from heyho.sync.ledger import Ledger
 
 
 class Moving:
-    """Moves what is meant among the next visits into the trash.
+    """Moves visits into the trash; see ArchiveStore.move."""
 
-    Attributes:
-        deletion: the state's `deletion` afterwards.
-    """
+    STORES = ("state", "visits", "trash", "rejected", *CHANGED_STORES[1:])
 
-    STORES = ("state", "visits", "trash", "rejected")
-
-    def __init__(self, matches: Matcher, limit: int) -> None:
-        self.deletion: Record | None = None
-        self._matches = matches
-        self._limit = limit
+    def __init__(
+        self, seqs: Sequence[int], after: int | None, change: CatalogChange | None
+    ) -> None:
+        self._seqs = seqs
+        self._after = after
+        self._change = change
         self._refused: set[str] = set()
         self._ledgers: dict[str, Ledger] = {}
 
@@ -40,23 +39,28 @@ class Moving:
         self._ledgers = ledgers_of(told)
 
     def _begin(self, stored: Any) -> None:
-        self.deletion = deletion = to_value(stored)
+        deletion = to_value(stored)
         if not deletion or deletion["phase"] != "moving":
             return
-        if deletion["after"] >= deletion["last"]:
-            self._end(deletion, None)
+        if self._change is not None:
+            apply(self._transaction, self._change)
+        deletion["visits"] += len(self._seqs)
+        if self._after is None:
+            deletion["phase"] = "kept"
+        else:
+            deletion["after"] = self._after
+        self._state.put(to_object(deletion), "deletion")
+        if not self._seqs:
             return
-        span = beyond(deletion["after"], deletion["last"])
-        self._transaction.then(
-            self._visits.getAll(span, self._limit), lambda rows: self._take(deletion, rows)
-        )
+        wanted = set(self._seqs)
+        span = between(self._seqs[0], self._seqs[-1])
 
-    def _take(self, deletion: Record, rows: Any) -> None:
-        for row in rows:
-            if self._matches(row):
-                self._throw(row)
-                deletion["visits"] += 1
-        self._end(deletion, following(rows, self._limit))
+        def take(rows: Any) -> None:
+            for row in rows:
+                if row.seq in wanted:
+                    self._throw(row)
+
+        self._transaction.then(self._visits.getAll(span), take)
 
     def _throw(self, row: Any) -> None:
         seq, visit_id = row.seq, row.id
@@ -76,38 +80,29 @@ class Moving:
         bag.refused = record
         self._trash.put(bag)
 
-    def _end(self, deletion: Record, after: int | None) -> None:
-        if after is None:
-            deletion["phase"] = "kept"
-        else:
-            deletion["after"] = after
-        self._state.put(to_object(deletion), "deletion")
-
 
 class Restoring:
-    """Puts some visits of the trash back.
-
-    Attributes:
-        restored: how many there were.
-    """
+    """Puts visits of the trash back; see ArchiveStore.restore."""
 
     STORES = Moving.STORES
 
-    def __init__(self, limit: int) -> None:
-        self.restored = 0
-        self._limit = limit
+    def __init__(self, seqs: Sequence[int], change: CatalogChange | None) -> None:
+        self._seqs = seqs
+        self._change = change
 
     def body(self, transaction: Transaction) -> None:
         """The body of the transaction."""
         self._transaction = transaction
         self._state, self._trash = transaction.store("state"), transaction.store("trash")
-        transaction.then(self._trash.getAll(None, self._limit), self._take)
+        if self._change is not None:
+            apply(transaction, self._change)
+        if self._seqs:
+            span = between(self._seqs[0], self._seqs[-1])
+            transaction.then(self._trash.getAll(span), self._take)
+        else:
+            self._state.put(None, "deletion")
 
     def _take(self, bags: Any) -> None:
-        self.restored = bags.length
-        if not self.restored:
-            self._state.put(None, "deletion")
-            return
         visits = self._transaction.store("visits")
         rejected = self._transaction.store("rejected")
         # One that was imported again in the meantime is there already.
@@ -118,7 +113,7 @@ class Restoring:
             if bag.refused:
                 rejected.put(bag.refused)
             unsent.append((bag.seq, list(bag.sentTo)))
-        self._trash.delete(between(unsent[0][0], unsent[-1][0]))
+        self._trash.delete(between(self._seqs[0], self._seqs[-1]))
         self._transaction.then(
             self._state.get("ledger"), lambda told: self._withdraw(ledgers_of(told), unsent)
         )

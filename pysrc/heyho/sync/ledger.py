@@ -66,7 +66,8 @@ class Ledger:
         Numbers with little between them go as one range, so that what waits again makes few
         batches: a visit that is sent twice is kept once.
         """
-        gone = Ledger.of(SeqRange(seq, seq + WITHDRAWN_TOGETHER) for seq in seqs)
+        held = (seq for seq in seqs if seq in self)
+        gone = Ledger.of(SeqRange(seq, seq + WITHDRAWN_TOGETHER) for seq in held)
         trimmed = list(gone.ranges)
         for at, lost in enumerate(trimmed):
             trimmed[at] = SeqRange(lost.first, lost.last - WITHDRAWN_TOGETHER)

@@ -6,12 +6,15 @@ import asyncio
 from typing import Any
 
 from heyho.archive.service import Archive, ArchivePorts
+from heyho.catalog.service import CatalogService
 from heyho.control import Ports
 from heyho.ports import Record, Reply
 from heyho.testing import (
     LoopClock,
     MemoryArchiveStore,
     MemoryBrowser,
+    MemoryCalendar,
+    MemoryCatalogStore,
     MemoryDatabase,
     MemoryEventLog,
     MemoryFiles,
@@ -73,6 +76,12 @@ class Desk:
         transport = MemoryTransport(self._server)
         database = self.database
         clock = LoopClock(NOW + self.offset_ms)
+        self.catalog = CatalogService(
+            clock=clock,
+            store=MemoryCatalogStore(database),
+            state=MemoryStateStore(database),
+            calendar=MemoryCalendar(),
+        )
         self.archive = Archive(
             Ports(
                 clock=clock,
@@ -90,6 +99,7 @@ class Desk:
                 history=self.history,
                 files=self.files,
                 caller=transport,
+                catalog=self.catalog,
             ),
             halt=self._halt,
             resume=self._resume,

@@ -80,39 +80,52 @@ class Deleter:
             "sites": len(sites),
         }
 
-    async def delete(self, selection: Selection, *, also_server: bool) -> Record:
-        """Delete what a selection means; an earlier deletion cannot be undone any more."""
-        found = await self.find(selection)
-        if not found["visits"]:
-            return found
+    async def delete(
+        self, selection: Selection, *, also_server: bool, request: object = None
+    ) -> Record:
+        """Delete what a selection means; an earlier deletion cannot be undone any more.
+
+        Args:
+            request: what tells this request from others: it comes again where the engine that
+                carried it out was ended, and is then carried on.
+        """
         async with self.turn:
             ran = await self.halt()
             await self._finish()
-            if await self.state.get("deletion"):
-                await self._forget_now()
-            await self.fold()
-            within = await self.visits.bounds()
-            now = self.clock.now_ms()
-            await self.store.delete(
-                {
-                    **found,
-                    "query": selection.to_record(),
-                    "at": int(now),
-                    "deadline": int(now) + UNDO_MS,
-                    "phase": "moving",
-                    "alsoServer": also_server,
-                    "after": 0,
-                    "last": within.last if within else 0,
-                    "visits": 0,
-                },
-                drop_open=selection.is_everything,
-            )
-            await self._finish()
-            await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
+            before = await self.state.get("deletion")
+            if before and request is not None and before.get("request") == request:
+                found = {name: before[name] for name in ("visits", "firstAt", "lastAt", "sites")}
+            else:
+                found = await self.find(selection)
+                if found["visits"]:
+                    await self._delete(selection, found, also_server=also_server, request=request)
         if ran:
             await self.resume()
-        moved = await self.pending()
-        return {**found, "visits": moved["visits"] if moved else 0}
+        return found
+
+    async def _delete(
+        self, selection: Selection, found: Record, *, also_server: bool, request: object
+    ) -> None:
+        await self._forget_now()
+        within = await self.visits.bounds()
+        now = int(self.clock.now_ms())
+        await self.store.delete(
+            {
+                **found,
+                "request": request,
+                "query": selection.to_record(),
+                "at": now,
+                "deadline": now + UNDO_MS,
+                "phase": "moving",
+                "alsoServer": also_server,
+                "after": 0,
+                "last": within.last if within else 0,
+                "visits": 0,
+            },
+            drop_open=selection.is_everything,
+        )
+        await self._finish()
+        await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
 
     async def undo(self) -> int:
         """Put back what was deleted last, and tell how much.
@@ -121,13 +134,14 @@ class Deleter:
             HeyhoError: there is nothing to put back.
         """
         async with self.turn:
-            await self._finish()
             pending = await self.state.get("deletion")
-            if not pending or pending["phase"] != "kept":
-                raise HeyhoError("There is nothing to undo any more.")
             ran = await self.halt()
-            await self.store.turn("restoring")
             await self._finish()
+            if not pending or pending["phase"] == "forgetting":
+                raise HeyhoError("There is nothing to undo any more.")
+            if pending["phase"] != "restoring":  # as it is where this request comes again
+                pending = await self.store.turn("restoring") or pending
+                await self._finish()
             await self.browser.clear_alarm("forget")
         if ran:
             await self.resume()
@@ -168,7 +182,9 @@ class Deleter:
 
     async def _forget_now(self) -> None:
         deletion = await self.state.get("deletion")
-        if deletion and deletion["phase"] == "kept":
+        if not deletion:
+            return
+        if deletion["phase"] == "kept":
             await self._give_up(deletion)
         while await self.store.forget(limit=AT_ONCE):
             pass

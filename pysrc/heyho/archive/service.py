@@ -257,7 +257,9 @@ class Archive:
                 raise HeyhoError("An import is under way. Wait for it, or stop it first.")
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
-            return await self._deleter.delete(selection, also_server=also)
+            return await self._deleter.delete(
+                selection, also_server=also, request=request.get("requestedAt")
+            )
 
     async def _answer_undo(self, request: Record) -> Record:
         return {"visits": await self._deleter.undo()}

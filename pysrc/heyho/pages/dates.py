@@ -2,15 +2,19 @@
 
 import js
 
+from heyho.pages import bridge
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from heyho.pages.shapes import Json
 
 
 def begin(text: str, later_days: int = 0) -> float:
     """When a day of a field (2026-11-25) begins on this device, or one some days later."""
     year, month, day = (int(part) for part in text.split("-"))
-    return float(js.Date.new(year, month - 1, day + later_days).getTime())
+    return _moment(js.Date.new(year, month - 1, day + later_days))
 
 
 def span(first: str, last: str) -> "Json":
@@ -34,10 +38,15 @@ def months_ago(months: int) -> float:
     """This day and time so many months earlier."""
     now = js.Date.new()
     now.setMonth(now.getMonth() - months)
-    return float(now.getTime())
+    return _moment(now)
 
 
 def today() -> str:
     """This day as a field holds it."""
     now = js.Date.new()
     return f"{now.getFullYear()}-{now.getMonth() + 1:02d}-{now.getDate():02d}"
+
+
+def _moment(date: "Any") -> float:
+    """A Date's epoch milliseconds, which cross only within JSON."""
+    return float(bridge.from_js(js.Array.of(date).map(js.Number))[0])

@@ -129,6 +129,17 @@ async def test_another_deletion_makes_the_earlier_one_final() -> None:
 
 
 @jumping
+async def test_a_request_that_comes_again_is_the_same_deletion() -> None:
+    desk = Desk(6)
+    asked = {"query": {"site": "site-1.example"}, "requestedAt": 5}
+    first = await desk.ask("delete", **asked)
+    desk.restart()
+    assert await desk.ask("delete", **asked) == first
+    assert (await desk.ask("undo"))["visits"] == 2
+    assert len(desk.visits()) == 6
+
+
+@jumping
 async def test_all_takes_the_open_visits_along() -> None:
     desk = Desk(2)
     tab = {"tabId": 1, "visit": {"url": "https://open.example/", "startedAt": NOW}}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Playwright
 
+from bench.catalog import catalog
 from bench.crowd import crowd
 from bench.figures import Figure
 from bench.growth import growth
@@ -40,6 +41,7 @@ class Check:
 CHECKS = [
     Check(name="Preparing", measure=preparing),
     Check(name="Planning", measure=planning),
+    Check(name="Catalog", measure=catalog),
     Check(name="Memory", measure=memory, with_backlog=True, metered=True),
 ]
 

@@ -35,6 +35,12 @@ class Lab:
         for begun in range(0, visits, SEEDED_AT_ONCE):
             self._page.evaluate(_SEED, min(SEEDED_AT_ONCE, visits - begun))
 
+    def put(self, visits: list[dict[str, Any]], times: int, step_ms: int) -> None:
+        """Store these visits so many times: under new ids, and as long after the last of them."""
+        self._page.evaluate("(records) => { globalThis.records = records; }", visits)
+        for number in range(times):
+            self._page.evaluate(_PUT, [number, step_ms])
+
     def probe(self, module: str, function: str, *args: Any) -> Any:
         """Call a function of one of the probes: with the database, and these arguments."""
         return self._page.evaluate(_PROBE, [module, function, *args])
@@ -76,6 +82,23 @@ _SEED = """async (count) => {
   });
   MAKE_VISITS
 }""".replace("MAKE_VISITS", MAKE_VISITS)
+
+_PUT = """async ([number, stepMs]) => {
+  const transaction = database.transaction("visits", "readwrite");
+  const visits = transaction.objectStore("visits");
+  const later = number * records.length * stepMs;
+  for (const record of records) {
+    const { seq, startedAt, endedAt } = record;
+    visits.put({
+      ...record, seq: seq + number * records.length, id: `${number}-${record.id}`,
+      startedAt: startedAt + later, endedAt: endedAt + later,
+    });
+  }
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+  });
+}"""
 
 _PROBE = """async ([module, name, ...args]) => {
   const call = pyodide.pyimport(`probes.${module}`)[name];

@@ -39,12 +39,12 @@ def site(rank: int) -> str:
 def bodies(count: int) -> Iterator[bytes]:
     """Bodies of sync requests, with `BATCH` visits each."""
     for number in range(count):
-        records = [_record(number * BATCH + n) for n in range(BATCH)]
+        records = [record(number * BATCH + n) for n in range(BATCH)]
         yield gzip.compress(json.dumps({"pageVisits": records}).encode(), compresslevel=1)
 
 
-def _record(number: int) -> dict[str, object]:
-    """One of two words that never meet is in the title of every fourth visit."""
+def record(number: int) -> dict[str, object]:
+    """A visit; one of two words that never meet is in the title of every fourth visit."""
     chance = random.Random(number)
     words = [word(_rank(chance, WORDS)) for _ in range(6)]
     if number % 4 < 2:

@@ -9,6 +9,7 @@ from typing import Any
 import js
 
 from contract import store_contract
+from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
 from heyho.browser.idb import Database, Transaction
 from heyho.browser.interop import to_object, to_value
 from heyho.browser.stores import (
@@ -47,6 +48,8 @@ def stores_on(raw: Any) -> store_contract.Stores:
         visits=IdbVisitStore(database),
         ledger=IdbLedgerStore(database),
         state=IdbStateStore(database),
+        catalog=IdbCatalogStore(database),
+        calendar=SystemCalendar(),
         runs=IdbRunStore(database),
         append_events=append,
         runs_kept=lambda: everything("runs"),

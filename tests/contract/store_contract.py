@@ -13,9 +13,14 @@ from typing import Any
 from heyho.errors import Unintelligible
 from heyho.model import Rejection, SeqRange
 from heyho.ports import (
+    CATALOG_FIELDS,
+    Calendar,
+    CatalogChange,
+    CatalogStore,
     EventLog,
     Folded,
     LedgerStore,
+    Outdated,
     Record,
     RunStore,
     StateStore,
@@ -34,6 +39,8 @@ class Stores:
     ledger: LedgerStore
     state: StateStore
     runs: RunStore
+    catalog: CatalogStore
+    calendar: Calendar
     append_events: Callable[[Sequence[Record]], Awaitable[None]]
     runs_kept: Callable[[], Awaitable[list[Record]]]
     rejected: Callable[[], Awaitable[list[Record]]]
@@ -217,6 +224,115 @@ async def runs_are_bounded(stores: Stores) -> None:
     assert kept == [(4, []), (5, [1]), (6, [1])]
 
 
+async def catalog_is_changed_as_a_whole(stores: Stores) -> None:
+    """Rows, days and state are written together, on the revision that was expected."""
+    catalog, state = stores.catalog, stores.state
+    await catalog.write(
+        CatalogChange(
+            expects=0,
+            catalog={"revision": 1},
+            rows={(1, "w0"): b"a\x00\xff", (1, "d0"): b"b", (2, "x"): b"", (10, "w0"): b"c"},
+            days={"2026-11-25": {"visits": 1, "sites": {"ü": [1, 2]}}, "2026-12-01": {"visits": 2}},
+            state={"other": [1]},
+        )
+    )
+    assert await state.get("catalog") == {"revision": 1}
+    assert await state.get("other") == [1]
+    keys = [(10, "w0"), (1, "w0"), (3, "w0"), (2, "x"), (1, "w0")]
+    assert await catalog.rows(keys) == [b"c", b"a\x00\xff", None, b"", b"a\x00\xff"]
+    assert await catalog.rows([]) == []
+    assert await catalog.block(1) == {"w0": b"a\x00\xff", "d0": b"b"}
+    assert await catalog.block(3) == {}
+    for stale in (0, 2):
+        change = CatalogChange(
+            expects=stale,
+            catalog={"revision": 7},
+            drop=[1],
+            rows={(3, "w0"): b"d"},
+            clear_days=True,
+            state={"other": None},
+        )
+        try:
+            await catalog.write(change)
+        except Outdated:
+            continue
+        raise AssertionError("an outdated change was written")
+    assert await state.get("catalog") == {"revision": 1}
+    assert await state.get("other") == [1]
+    assert await catalog.rows([(1, "d0"), (3, "w0")]) == [b"b", None]
+    assert list(await catalog.days_between("2026-01-01", "2026-12-31")) == [
+        "2026-11-25",
+        "2026-12-01",
+    ]
+    await catalog.write(
+        CatalogChange(
+            expects=1,
+            catalog={"revision": 2},
+            drop=[1],
+            rows={(3, "w0"): b"d"},
+            days={"2026-11-25": None, "2026-11-26": {"visits": 3}},
+        )
+    )
+    assert await catalog.rows([(1, "w0"), (1, "d0"), (2, "x"), (10, "w0")]) == [
+        *(None, None, b"", b"c"),
+    ]
+    found = await catalog.days(["2026-11-26", "2026-11-25"])
+    assert found == [{"visits": 3}, None]
+    assert await catalog.days_between("2026-11-25", "2026-11-30") == {"2026-11-26": {"visits": 3}}
+    await catalog.write(
+        CatalogChange(
+            expects=2, catalog={"revision": 3}, clear_days=True, days={"2027-01-01": {"visits": 4}}
+        )
+    )
+    assert await catalog.days_between("", "z") == {"2027-01-01": {"visits": 4}}
+
+
+async def catalog_reads_visits(stores: Stores) -> None:
+    """By number, by id and by time; with the fields that the catalog needs, and no others."""
+    catalog = stores.catalog
+    await fill(stores, 1, 30)
+    [first, gone, last] = await catalog.visits([1, 99, 30])
+    names = visit(1).keys() & {*CATALOG_FIELDS}
+    assert first == {"seq": 1, **{name: visit(1)[name] for name in names}}
+    assert gone is None
+    assert last
+    assert last["title"] == "Seite 30 “🙂”"
+    near = await catalog.visits([3, 2, 4, 3])
+    assert [found["seq"] for found in near if found] == [3, 2, 4, 3]
+    assert await catalog.visits([]) == []
+    assert [found["seq"] for found in await catalog.after(27, limit=10)] == [28, 29, 30]
+    assert [found["seq"] for found in await catalog.after(0, limit=2)] == [1, 2]
+    assert await catalog.after(30, limit=2) == []
+    assert [await catalog.count_after(seq) for seq in (0, 28, 30)] == [30, 2, 0]
+    found = await catalog.by_id("visit-7")
+    assert found
+    assert found["seq"] == 7
+    assert await catalog.by_id("visit-99") is None
+    begun = await catalog.begun_between(1_700_000_000_005, 1_700_000_000_007, limit=9)
+    assert [found["seq"] for found in begun] == [5, 6, 7]
+    assert len(await catalog.begun_between(0, 2e12, limit=4)) == 4
+    assert await catalog.begun_between(2, 1, limit=4) == []
+
+
+async def catalog_reads_runs_from_the_latest(stores: Stores) -> None:
+    """A page at a time, with their numbers."""
+    assert await stores.catalog.runs(before=None, limit=3) == []
+    for number in range(1, 6):
+        await stores.runs.add({"startedAt": number, "spans": []}, keep=9, keep_spans=9)
+    page = await stores.catalog.runs(before=None, limit=3)
+    assert [(number, run["startedAt"]) for number, run in page] == [(5, 5), (4, 4), (3, 3)]
+    page = await stores.catalog.runs(before=3, limit=3)
+    assert [number for number, _ in page] == [2, 1]
+
+
+async def calendar_tells_the_local_time(stores: Stores) -> None:
+    """A zone has a name, and is at most a day from UTC."""
+    assert stores.calendar.zone()
+    offset = stores.calendar.offset_min(1_700_000_000_000)
+    assert isinstance(offset, int)
+    assert abs(offset) <= 24 * 60
+
+
 CONTRACTS: tuple[Contract, ...] = (
     folds_events_in_order_once,
     keeps_null_in_events,
@@ -230,4 +346,8 @@ CONTRACTS: tuple[Contract, ...] = (
     unknown_rejection_is_no_acknowledgement,
     state_keeps_json,
     runs_are_bounded,
+    catalog_is_changed_as_a_whole,
+    catalog_reads_visits,
+    catalog_reads_runs_from_the_latest,
+    calendar_tells_the_local_time,
 )

@@ -134,6 +134,7 @@ _SENTENCE = """(name) => {
 
 def test_schema_is_the_contract(page: Page) -> None:
     assert page.evaluate(_SCHEMA) == {
+        "days": [None, False, []],
         "events": [None, True, []],
         "rejected": ["id", False, []],
         "runs": [None, True, []],
@@ -143,6 +144,7 @@ def test_schema_is_the_contract(page: Page) -> None:
             True,
             [["domain", False], ["id", True], ["startedAt", False]],
         ],
+        "words": [None, False, []],
     }
 
 

@@ -12,6 +12,8 @@ import pytest
 from contract.store_contract import CONTRACTS, Contract, Stores
 from heyho.ports import Record
 from heyho.testing import (
+    MemoryCalendar,
+    MemoryCatalogStore,
     MemoryDatabase,
     MemoryEventLog,
     MemoryLedgerStore,
@@ -43,6 +45,8 @@ def stores_of(database: MemoryDatabase) -> Stores:
         visits=MemoryVisitStore(database),
         ledger=MemoryLedgerStore(database),
         state=MemoryStateStore(database),
+        catalog=MemoryCatalogStore(database),
+        calendar=MemoryCalendar(-90),
         runs=MemoryRunStore(database),
         append_events=append,
         runs_kept=runs,

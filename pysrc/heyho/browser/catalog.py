@@ -15,6 +15,7 @@ from pyodide.ffi import to_js
 
 from heyho.browser.idb import Database, Transaction, between
 from heyho.browser.interop import to_object, to_value
+from heyho.browser.pressure import MemoryPressure
 from heyho.ports import CATALOG_FIELDS, CatalogChange, Outdated, Record
 
 CHANGED_STORES = ("state", "words", "days")
@@ -53,6 +54,7 @@ class IdbCatalogStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pressure = MemoryPressure()
         self._fields = to_object(list(CATALOG_FIELDS))
 
     async def rows(self, keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
@@ -165,7 +167,9 @@ class IdbCatalogStore:
         """The fields that the catalog wants of what a request finds."""
 
         def read(rows: Any) -> list[Record]:
-            picked: list[Record] = json.loads(js.JSON.stringify(rows, self._fields))
+            text = js.JSON.stringify(rows, self._fields)
+            self._pressure.add(len(text))
+            picked: list[Record] = json.loads(text)
             return picked
 
         found: list[Record] = await self._database.ask("visits", request, read)
@@ -183,7 +187,7 @@ class SystemCalendar:
 
 
 def _bytes(row: Any) -> bytes | None:
-    return row.to_bytes() if row else None
+    return row.to_bytes() if row is not None else None
 
 
 def _rows_of(block: int) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -38,6 +38,7 @@ class Block:
         count: its visits, with those deleted since.
         deleted: how many of them were.
         terms: the first term of each page, in order.
+        lasts: when the latest visit of each table began.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Block:
     count: int
     deleted: int
     terms: tuple[str, ...]
+    lasts: tuple[int, ...]
 
     def to_record(self) -> dict[str, Any]:
         """The stored form."""
@@ -58,18 +60,19 @@ class Block:
             "count": self.count,
             "deleted": self.deleted,
             "terms": "\n".join(self.terms),
+            "lasts": list(self.lasts),
         }
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Block:
         """What `to_record` made."""
         terms = tuple(record["terms"].split("\n"))
-        return Block(**{**record, "terms": terms})
+        return Block(**{**record, "terms": terms, "lasts": tuple(record["lasts"])})
 
     @property
     def tables(self) -> list[str]:
         """The names of its tables of visits."""
-        return [f"d{number}" for number in range(-(-self.count // TABLE_SIZE))]
+        return [f"d{number}" for number in range(len(self.lasts))]
 
     def pages(self, low: str, high: str) -> list[str]:
         """The names of the pages with terms from `low` on and before `high`."""
@@ -99,15 +102,26 @@ def lookup(pages: Iterable[bytes], low: str, high: str) -> int:
     return found
 
 
-def moments(tables: Iterable[bytes], period: int) -> list[tuple[int, int]]:
-    """When each visit of a block began, and its `seq`, by offset."""
-    base = period_begin_ms(period)
-    found: list[tuple[int, int]] = []
+def split(bits: int, block: Block) -> Iterator[tuple[int, int]]:
+    """The tables with visits of a block that are in `bits`: their numbers, and which visits."""
+    whole = postings.everything(TABLE_SIZE)
+    for number in range(len(block.lasts)):
+        if part := bits >> (number * TABLE_SIZE) & whole:
+            yield number, part
+
+
+def moments(table: bytes, period: int, offsets: Iterable[int]) -> list[tuple[int, int]]:
+    """When some visits of a table began, and their `seq`."""
+    numbers = memoryview(table).cast("I")
+    half, base = len(numbers) // 2, period_begin_ms(period)
+    return [(numbers[half + offset] + base, numbers[offset]) for offset in offsets]
+
+
+def seqs(tables: Iterable[bytes]) -> Iterator[int]:
+    """The `seq` of each visit of a block, from its tables in order."""
     for table in tables:
         numbers = memoryview(table).cast("I")
-        half = len(numbers) // 2
-        found += zip([at + base for at in numbers[half:]], numbers[:half], strict=True)
-    return found
+        yield from numbers[: len(numbers) // 2]
 
 
 def extended(
@@ -147,7 +161,8 @@ def extended(
         lists[term] = postings.append(known, offsets) if known else postings.pack(offsets)
     firsts, pages = _paged(lists)
     written = {f"w{number}": page for number, page in enumerate(pages)}
-    written |= _tables(block, rows, entries, period)
+    tables, lasts = _tables(block, rows, entries, period)
+    written |= tables
     if block and block.deleted:
         written[DELETED] = rows[DELETED]
     ats = [entry.at for entry in entries]
@@ -161,6 +176,7 @@ def extended(
         count=count + len(entries),
         deleted=block.deleted if block else 0,
         terms=tuple(firsts),
+        lasts=tuple(lasts),
     )
     return made, written
 
@@ -181,22 +197,24 @@ def marked(
 
 def _tables(
     block: Block | None, rows: Mapping[str, bytes], entries: Sequence[Entry], period: int
-) -> dict[str, bytes]:
-    seqs, ats = array("I"), array("I")
+) -> tuple[dict[str, bytes], list[int]]:
+    """The tables of a block that is extended, and when the latest visit of each began."""
+    numbers, ats = array("I"), array("I")
     for name in block.tables if block else ():
-        numbers = memoryview(rows[name]).cast("I")
-        half = len(numbers) // 2
-        seqs.extend(numbers[:half])
-        ats.extend(numbers[half:])
+        table = memoryview(rows[name]).cast("I")
+        half = len(table) // 2
+        numbers.extend(table[:half])
+        ats.extend(table[half:])
     base = period_begin_ms(period)
-    seqs.extend(entry.seq for entry in entries)
+    numbers.extend(entry.seq for entry in entries)
     # What lies outside of all months is put at the ends of the first and of the last.
     ats.extend(min(max(entry.at - base, 0), 2**32 - 1) for entry in entries)
-    return {
-        f"d{begin // TABLE_SIZE}": seqs[begin : begin + TABLE_SIZE].tobytes()
-        + ats[begin : begin + TABLE_SIZE].tobytes()
-        for begin in range(0, len(seqs), TABLE_SIZE)
-    }
+    tables, lasts = {}, []
+    for number, begin in enumerate(range(0, len(ats), TABLE_SIZE)):
+        piece = ats[begin : begin + TABLE_SIZE]
+        tables[f"d{number}"] = numbers[begin : begin + TABLE_SIZE].tobytes() + piece.tobytes()
+        lasts.append(max(piece) + base)
+    return tables, lasts
 
 
 def _paged(lists: Mapping[str, bytes]) -> tuple[list[str], list[bytes]]:

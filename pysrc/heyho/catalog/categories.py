@@ -42,7 +42,7 @@ class Rule:
         found = _PATTERN.fullmatch(pattern.strip().lower())
         if not found or category not in CATEGORIES:
             raise ValueError(pattern)
-        return Rule(found[1].strip("."), (found[2] or "").rstrip("*"), category)
+        return Rule(found[1].strip("."), found[2] or "", category)
 
 
 class Categories:
@@ -56,8 +56,8 @@ class Categories:
     def __init__(self, own: Iterable[Mapping[str, str]] = ()) -> None:
         self.own = [{"pattern": rule["pattern"], "category": rule["category"]} for rule in own]
         self._own = _table(tuple((rule["pattern"], rule["category"]) for rule in self.own))
-        self._defaults = _table(_DEFAULTS)
-        self.version = sha256(repr((_DEFAULTS, self.own)).encode()).hexdigest()[:16]
+        self._defaults = _DEFAULTS_TABLE
+        self.version = sha256(repr((_DEFAULTS_VERSION, self.own)).encode()).hexdigest()[:16]
 
     @staticmethod
     def checked(rules: Any) -> Categories:
@@ -125,3 +125,6 @@ def _table(pairs: tuple[tuple[str, str], ...]) -> _Table:
 
 
 _DEFAULTS = tuple(default_rules())
+_DEFAULTS_VERSION = sha256(repr(_DEFAULTS).encode()).hexdigest()
+_DEFAULTS_TABLE = _table(_DEFAULTS)
+"""Made as this is imported, and so a part of the engine's memory snapshot."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from heyho.catalog.blocks import DELETED, Block, Entry, extended, marked, moments
+from heyho.catalog.blocks import DELETED, Block, Entry, extended, marked, seqs
 from heyho.catalog.categories import Categories
 from heyho.catalog.days import LocalTime, period_of
 from heyho.catalog.postings import BLOCK_SIZE
@@ -252,7 +252,7 @@ class Index:
                     raise Outdated
                 offsets = [
                     offset
-                    for offset, (_, seq) in enumerate(moments(whole, block.period))
+                    for offset, seq in enumerate(seqs(whole))
                     if left.pop(seq, None) is not None
                 ]
                 if offsets:

@@ -65,11 +65,7 @@ def everything(count: int) -> int:
     return (1 << count) - 1
 
 
-def flags(bits: int, count: int) -> bytes:
-    """A byte for each of so many visits: 1 for those that are in it, else 0."""
-    return format(bits, f"0{count}b")[::-1].encode().translate(_FLAGS)
-
-
-def offsets(bits: int) -> list[int]:
-    """The offsets of those that are in it."""
-    return list(compress(range(bits.bit_length()), flags(bits, bits.bit_length())))
+def offsets_of(bits: int) -> list[int]:
+    """The offsets of the visits that are in it."""
+    size = bits.bit_length()
+    return list(compress(range(size), format(bits, "b")[::-1].encode().translate(_FLAGS)))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
-from heyho.catalog.blocks import DELETED, END, TABLE_SIZE, Block, lookup, moments
+from heyho.catalog.blocks import DELETED, END, Block, lookup, moments, split
 from heyho.catalog.categories import UNCLASSIFIED, Categories
 from heyho.catalog.index import Catalog
-from heyho.catalog.postings import everything, flags
+from heyho.catalog.postings import everything, offsets_of
 from heyho.catalog.query import Query
 from heyho.catalog.terms import SITE
 from heyho.ports import CatalogStore, Outdated, Record
@@ -22,7 +21,7 @@ Range = tuple[str, str]
 FIRST_WAVE = 2
 WAVE_GROWTH = 4
 READ_AT_ONCE = 200
-MOST_READ = 2_000
+MOST_READ = 1_000
 """Visits that are read to see whether they match, in one search."""
 
 
@@ -86,6 +85,17 @@ def _moment(visit: Record) -> Moment:
     return int(visit["startedAt"]), visit["seq"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Visits that match, in a table of a block that tells when they began."""
+
+    last: int
+    block: int
+    period: int
+    number: int
+    bits: int
+
+
 class _Hits:
     """What the index says, in order."""
 
@@ -104,6 +114,7 @@ class _Hits:
         self._before = before
         self._want = want
         self._found: list[Moment] = []
+        self._tables: deque[_Table] = deque()
         self._left = deque(self._blocks(catalog))
         self._some, self._none = _ranges(query, categories)
 
@@ -114,25 +125,26 @@ class _Hits:
 
     async def batches(self, size: int) -> AsyncIterator[list[Moment]]:
         """All of it, up to `size` at a time."""
-        waiting: deque[tuple[Block, int]] = deque()
         wave = FIRST_WAVE
         batch: list[Moment] = []
         while True:
-            # Nothing later than this is still to come.
-            ahead = waiting[0][0] if waiting else self._left[0] if self._left else None
-            while self._found and (ahead is None or self._found[-1][0] > ahead.last):
+            # Nothing later than these is still to come.
+            in_tables = self._tables[0].last if self._tables else None
+            in_blocks = self._left[0].last if self._left else None
+            ahead = max((at for at in (in_tables, in_blocks) if at is not None), default=None)
+            while self._found and (ahead is None or self._found[-1][0] > ahead):
                 batch.append(self._found.pop())
                 if len(batch) == size:
                     yield batch
                     batch = []
-            if waiting:
-                await self._read(waiting)
-            elif self._left:
+            if ahead is None:
+                break
+            if in_blocks is not None and (in_tables is None or in_tables <= in_blocks):
                 blocks = [self._left.popleft() for _ in range(min(wave, len(self._left)))]
                 wave *= WAVE_GROWTH
-                waiting.extend(await self._evaluated(blocks))
+                await self._evaluate_all(blocks)
             else:
-                break
+                await self._read()
         if batch:
             yield batch
 
@@ -150,8 +162,8 @@ class _Hits:
         ]
         return sorted(blocks, key=lambda block: -block.last)
 
-    async def _evaluated(self, blocks: Sequence[Block]) -> list[tuple[Block, int]]:
-        """The blocks with something in them, and what that is."""
+    async def _evaluate_all(self, blocks: Sequence[Block]) -> None:
+        """Learn what is in some blocks, by their tables."""
         keys: dict[tuple[int, str], None] = {}
         for block in blocks:
             for low, high in (*(one for any_of in self._some for one in any_of), *self._none):
@@ -159,8 +171,12 @@ class _Hits:
             if block.deleted:
                 keys[block.id, DELETED] = None
         rows = dict(zip(keys, await self._store.rows(list(keys)), strict=True))
-        found = [(block, self._evaluate(block, rows)) for block in blocks]
-        return [(block, bits) for block, bits in found if bits]
+        tables = [
+            _Table(block.lasts[number], block.id, block.period, number, part)
+            for block in blocks
+            for number, part in split(self._evaluate(block, rows), block)
+        ]
+        self._tables = deque(sorted([*self._tables, *tables], key=lambda table: -table.last))
 
     def _evaluate(self, block: Block, rows: dict[tuple[int, str], bytes | None]) -> int:
         def found(low: str, high: str) -> int:
@@ -181,23 +197,17 @@ class _Hits:
             bits &= ~int.from_bytes(_there(rows[block.id, DELETED]), "little")
         return bits
 
-    async def _read(self, waiting: deque[tuple[Block, int]]) -> None:
-        """Learn when visits began: of one block, or of more where there is little in each."""
-        group: list[tuple[Block, int]] = []
+    async def _read(self) -> None:
+        """Learn when visits began: of one table, or of more where there is little in each."""
+        tables: list[_Table] = []
         count = 0
-        while waiting and count < self._want:
-            group.append(waiting.popleft())
-            count += group[-1][1].bit_count()
-        tables = [
-            (block, name, part)
-            for block, bits in group
-            for number, name in enumerate(block.tables)
-            if (part := bits >> (number * TABLE_SIZE) & _TABLE)
-        ]
-        rows = await self._store.rows([(block.id, name) for block, name, _ in tables])
-        for (block, _, part), row in zip(tables, rows, strict=True):
-            known = moments([_there(row)], block.period)
-            self._found += filter(self._is_wanted, compress(known, flags(part, len(known))))
+        while self._tables and count < self._want:
+            tables.append(self._tables.popleft())
+            count += tables[-1].bits.bit_count()
+        rows = await self._store.rows([(table.block, f"d{table.number}") for table in tables])
+        for table, row in zip(tables, rows, strict=True):
+            known = moments(_there(row), table.period, offsets_of(table.bits))
+            self._found += filter(self._is_wanted, known)
         self._found.sort()
 
     def _is_wanted(self, moment: Moment) -> bool:
@@ -207,9 +217,6 @@ class _Hits:
             and (query.from_ms is None or moment[0] >= query.from_ms)
             and (query.to_ms is None or moment[0] < query.to_ms)
         )
-
-
-_TABLE = everything(TABLE_SIZE)
 
 
 def _there(row: bytes | None) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heyho.catalog import service
+from heyho.catalog import blocks, service
 from heyho.catalog.categories import Categories
 from heyho.catalog.days import LocalTime
 from heyho.catalog.query import parse
 from heyho.catalog.rollups import counted, figures
 from heyho.catalog.service import CatalogService
+from heyho.errors import HeyhoError
 from heyho.ports import CatalogChange, Record
 from heyho.testing import (
     LoopClock,
@@ -78,8 +82,8 @@ steps = st.lists(
 class World:
     """A catalog in memory, with small blocks."""
 
-    def __init__(self) -> None:
-        self.database = MemoryDatabase()
+    def __init__(self, database: MemoryDatabase | None = None) -> None:
+        self.database = database or MemoryDatabase()
         self.calendar = MemoryCalendar(60)
         self.deleted: list[Record] = []
         self.service = CatalogService(
@@ -172,7 +176,8 @@ def test_finds_what_looking_at_each_visit_finds(
         naive = [v["seq"] for v in world.newest_first() if query.matches(v, categories)]
         assert await world.pages(text, limit) == naive
 
-    run_jumping(check())
+    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=60):
+        run_jumping(check())
 
 
 @given(steps=steps, days=st.sampled_from([(None, None), ("2026-01-20", "2026-02-10")]))
@@ -233,5 +238,123 @@ def test_few_visits_are_found_before_they_are_indexed_and_more_are_told_of() -> 
             pass
         reply = await service_.handlers["search"]({"text": "red", "limit": 1000})
         assert (len(reply["visits"]), reply["missing"]) == (200, 0)
+
+    run_jumping(check())
+
+
+@given(
+    lots=st.lists(st.lists(visits, min_size=1, max_size=9), min_size=1, max_size=4),
+    at=st.integers(0, 22),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_kill_at_any_moment_loses_and_doubles_nothing(lots: list[list[Record]], at: int) -> None:
+    async def check() -> None:
+        world = World()
+        for lot in lots:
+            await world.do("add", lot)
+            killed = asyncio.ensure_future(world.index(2))
+            for _ in range(at):
+                await asyncio.sleep(0)
+            killed.cancel()
+            await asyncio.wait([killed])
+        await is_exact(world)
+
+    run_jumping(check())
+
+
+@given(lot=st.lists(visits, min_size=1, max_size=40), turns=st.lists(st.integers(0, 9), max_size=9))
+@settings(max_examples=100, deadline=None)
+def test_two_engines_at_once_lose_and_double_nothing(lot: list[Record], turns: list[int]) -> None:
+    async def check() -> None:
+        one = World()
+        two = World(one.database)
+        await one.do("add", lot)
+
+        async def late(world: World) -> None:
+            for turn in turns:
+                for _ in range(turn):
+                    await asyncio.sleep(0)
+                await world.index(1)
+
+        await asyncio.gather(late(one), two.index(9), one.do("delete", {1, 5, 9}))
+        await is_exact(one)
+
+    run_jumping(check())
+
+
+async def is_exact(world: World) -> None:
+    """Once all is indexed, search and days have each visit once."""
+    while await world.service._advance(at_least=1):
+        pass
+    visits = world.newest_first()
+    assert await world.pages("", 100) == [visit["seq"] for visit in visits]
+    catalog = await world.service.index.catalog()
+    assert sum(b.count - b.deleted for b in catalog.blocks) == len(visits)
+    assert world.database.days == counted(visits, world.local, await world.categories())
+
+
+def test_a_chain_has_causes_and_effects() -> None:
+    async def check() -> None:
+        world = World()
+        for n, source in enumerate([None, "v1", "v2", "v2", "v3"]):
+            visit = {"url": f"https://a.example/{n}", "domain": "a.example", "title": "red"}
+            times = {"startedAt": START + n * 10, "endedAt": START + n * 10 + 5}
+            await world.do("add", [{**visit, **times, "sourcePageVisitId": source}])
+        reply = await world.service.handlers["chain"]({"id": "v2"})
+        assert [visit["id"] for visit in reply["visits"]] == ["v1", "v2"]
+        assert [visit["id"] for visit in reply["next"]] == ["v3", "v4"]
+        with pytest.raises(HeyhoError):
+            await world.service.handlers["chain"]({"id": "v9"})
+
+    run_jumping(check())
+
+
+def test_a_chain_that_bites_its_tail_ends() -> None:
+    async def check() -> None:
+        world = World()
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        for source in ("v2", "v1"):
+            times = {"startedAt": START, "endedAt": START + 5}
+            await world.do("add", [{**visit, **times, "sourcePageVisitId": source}])
+        reply = await world.service.handlers["chain"]({"id": "v2"})
+        assert [visit["id"] for visit in reply["visits"]] == ["v1", "v2"]
+
+    run_jumping(check())
+
+
+def test_runs_come_in_pages_the_latest_first() -> None:
+    async def check() -> None:
+        world = World()
+        world.database.runs = {n: {"startedAt": n, "spans": []} for n in range(1, 6)}
+        first = await world.service.handlers["runs"]({"limit": 3, "before": None})
+        assert [run["number"] for run in first["runs"]] == [5, 4, 3]
+        rest = await world.service.handlers["runs"]({"limit": 3, "before": first["next"]})
+        assert [run["startedAt"] for run in rest["runs"]] == [2, 1]
+        assert rest["next"] is None
+
+    run_jumping(check())
+
+
+def test_a_search_for_what_is_nowhere_ends_after_so_many_visits_and_goes_on() -> None:
+    async def check() -> None:
+        world = World()
+        world.service._chunk = service.CHUNK
+        world.service.index._block_size = 16_384
+        visit = {"url": "https://a.example/", "domain": "a.example", "activeDuration": 0}
+        titles = ["red blue" if n == 3 else "blue red" for n in range(1500)]
+        await world.do(
+            "add",
+            [
+                {**visit, "startedAt": START + n, "endedAt": START + n, "title": title}
+                for n, title in enumerate(titles)
+            ],
+        )
+        await world.index(2)
+        request = {"text": '"red blue"', "limit": 5, "before": None}
+        reply = await world.service.handlers["search"](request)
+        assert reply["visits"] == []
+        assert reply["next"]
+        reply = await world.service.handlers["search"]({**request, "before": reply["next"]})
+        assert ([visit["seq"] for visit in reply["visits"]], reply["next"]) == ([4], None)
 
     run_jumping(check())

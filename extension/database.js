@@ -15,6 +15,7 @@ export const MIGRATIONS = [
     database.createObjectStore("runs", { autoIncrement: true });
   },
   (database) => {
+    database.createObjectStore("trash", { keyPath: "seq" });
     database.createObjectStore("words");
     database.createObjectStore("days");
   },

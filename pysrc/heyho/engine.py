@@ -8,11 +8,14 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy
 
+from heyho.archive.service import Archive, ArchivePorts
+from heyho.browser.archive import IdbArchiveStore
 from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
 from heyho.browser.extension import ExtensionBrowser, SystemClock
 from heyho.browser.http import FetchTransport
 from heyho.browser.idb import Database
 from heyho.browser.interop import storage_errors, to_object, to_value
+from heyho.browser.sources import BlobFiles, RecorderHistory
 from heyho.browser.stores import (
     IdbEventLog,
     IdbLedgerStore,
@@ -46,6 +49,7 @@ class Engine:
     async def _connect(self, open_database: Any) -> Control:
         with storage_errors():
             database = Database(await open_database())
+        browser, transport = ExtensionBrowser(), FetchTransport()
         ports = Ports(
             clock=SystemClock(),
             events=IdbEventLog(database),
@@ -53,21 +57,42 @@ class Engine:
             ledger=IdbLedgerStore(database),
             state=IdbStateStore(database),
             runs=IdbRunStore(database),
-            transport=FetchTransport(),
+            transport=transport,
             workers=BrowserWorkers(self._start_worker),
-            browser=ExtensionBrowser(),
+            browser=browser,
+        )
+        catalog = CatalogService(
+            clock=ports.clock,
+            store=IdbCatalogStore(database),
+            state=ports.state,
+            calendar=SystemCalendar(),
+        )
+
+        async def halt() -> bool:
+            return await control.halt()
+
+        async def resume() -> None:
+            await control.resume()
+
+        archive = Archive(
+            ports,
+            ArchivePorts(
+                store=IdbArchiveStore(database),
+                history=RecorderHistory(browser.tell),
+                files=BlobFiles(),
+                caller=transport,
+                catalog=catalog,
+            ),
+            halt=halt,
+            resume=resume,
         )
         services: list[Service] = [
-            CatalogService(
-                clock=ports.clock,
-                store=IdbCatalogStore(database),
-                state=ports.state,
-                calendar=SystemCalendar(),
-            ),
+            archive,
+            catalog,
             Front(state=ports.state, visits=ports.visits),
             Past(runs=ports.runs, ledger=ports.ledger),
         ]
-        control = Control(ports, self._boot, services)
+        control = Control(ports, self._boot, services, before_run=archive.before_run)
         control.linger()
         return control
 

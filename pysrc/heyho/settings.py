@@ -18,6 +18,7 @@ RANGES = {
     "workers": (1, 8),
     "batchSize": (1, 1000),
     "periodMinutes": (1, 1440),
+    "keepMonths": (0, 1200),
 }
 # In a browser a bare number is an IPv4 address, and so may be what is not plain ASCII.
 _PRIVATE_HOST = re.compile(
@@ -42,6 +43,8 @@ class Settings:
         period_minutes: minutes between automatic syncs, 1..1440.
         paused: whether nothing is recorded.
         excluded: patterns of pages that are never recorded (see `heyho.exclusions`).
+        keep_months: months after which visits leave this device; 0 keeps them for ever.
+        keep_unsynced: whether those that no server has acknowledged stay all the same.
     """
 
     server_url: str = ""
@@ -53,6 +56,8 @@ class Settings:
     period_minutes: int = 5
     paused: bool = False
     excluded: tuple[str, ...] = ()
+    keep_months: int = 0
+    keep_unsynced: bool = True
 
     @property
     def destination(self) -> str:
@@ -94,6 +99,8 @@ class Settings:
             period_minutes=read("periodMinutes", _integer, default.period_minutes),
             paused=read("paused", _boolean, default.paused),
             excluded=read("excluded", _patterns, default.excluded),
+            keep_months=read("keepMonths", _integer, default.keep_months),
+            keep_unsynced=read("keepUnsynced", _boolean, default.keep_unsynced),
         )
         if problems:
             raise SettingsError(problems)
@@ -112,6 +119,8 @@ class Settings:
             "paused": self.paused,
             "excluded": list(self.excluded),
             "excludedRegExp": to_regexp(self.excluded),
+            "keepMonths": self.keep_months,
+            "keepUnsynced": self.keep_unsynced,
         }
 
 
@@ -187,4 +196,5 @@ _LABELS = {
     "workers": "The number of workers",
     "batchSize": "The batch size",
     "periodMinutes": "The minutes between syncs",
+    "keepMonths": "The months to keep visits",
 }

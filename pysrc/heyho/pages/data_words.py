@@ -1,0 +1,165 @@
+"""What the page of a person's data says of imports, exports, deletions and room. Pure."""
+
+from heyho import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heyho.pages.shapes import Json
+
+    Day = Callable[[float], str]
+
+MINUTE_MS = 60_000
+UNITS = ("data_bytes_kb", "data_bytes_mb", "data_bytes_gb")
+
+
+def days(first: "float | None", last: "float | None", day: "Day") -> str:
+    """A time range in days; empty where there is none."""
+    if first is None or last is None:
+        return ""
+    begin, end = day(first), day(last)
+    return begin if begin == end else texts.text("data_days", begin, end)
+
+
+def preview(job: "Json", day: "Day") -> str:
+    """What a file is and has, before anything of it is written."""
+    return texts.text(
+        "data_preview",
+        kind_of(job["format"]),
+        texts.plural("data_visits", job["visits"]),
+        days(job["firstAt"], job["lastAt"], day),
+    )
+
+
+def kind_of(form: str) -> str:
+    """A file's format in words."""
+    if form == "takeout":
+        return texts.text("data_format_takeout")
+    if form == "csv":
+        return texts.text("data_format_csv")
+    return texts.text("data_format_json")
+
+
+def aside(job: "Json") -> "list[str]":
+    """What is not imported, and why, in sentences."""
+    said = []
+    if job["known"]:
+        said.append(texts.plural("data_known", job["known"]))
+    if job["doubled"]:
+        said.append(texts.plural("data_doubled", job["doubled"]))
+    if job["excluded"]:
+        said.append(texts.plural("data_left_excluded", job["excluded"]))
+    if job["others"]:
+        said.append(texts.plural("data_left_others", job["others"]))
+    if job["bad"]:
+        said.append(texts.plural("data_bad", job["bad"]))
+    return said
+
+
+def problems(job: "Json") -> "list[str]":
+    """The first entries that cannot be read."""
+    return [
+        texts.text("data_problem", texts.number(each["number"]), each["reason"])
+        if each["number"]
+        else each["reason"]
+        for each in job["problems"]
+    ]
+
+
+def percent(job: "Json") -> int:
+    """How much of an import is done."""
+    return min(100, 100 * job["read"] // job["size"]) if job["size"] else 0
+
+
+def going_on(job: "Json", day: "Day") -> str:
+    """How an import goes."""
+    if job["preview"]:
+        return texts.plural("data_looking", job["visits"])
+    reached = job["lastAt"]
+    if job["source"] == "history" and reached is not None:
+        return texts.plural("data_importing_history", job["added"], day(reached))
+    return texts.plural("data_importing", job["added"])
+
+
+def outcome(job: "Json", day: "Day") -> str:
+    """How an import ended."""
+    if job["state"] == "failed":
+        return str(job["error"])
+    if job["state"] == "stopped":
+        return texts.plural("data_import_stopped", job["added"])
+    if not job["added"]:
+        return texts.text("data_import_nothing")
+    return texts.plural("data_import_done", job["added"])
+
+
+def warning(found: "Json", day: "Day") -> str:
+    """What a deletion will delete."""
+    return texts.plural(
+        "data_deletes", found["visits"], days(found["firstAt"], found["lastAt"], day)
+    )
+
+
+def gone(deletion: "Json", now: float) -> str:
+    """That something was deleted, and how long that can be undone."""
+    left = max(1, int((deletion["deadline"] - now + MINUTE_MS - 1) // MINUTE_MS))
+    return " ".join(
+        (
+            texts.plural("data_deleted", deletion["visits"]),
+            texts.plural("data_undo_left", left),
+            server_part(deletion),
+        )
+    ).strip()
+
+
+def server_part(deletion: "Json") -> str:
+    """What becomes of the visits on the server."""
+    if not deletion["alsoServer"]:
+        return ""
+    if deletion["query"].get("patterns"):
+        return texts.text("data_server_no_patterns")
+    return texts.text("data_server_later")
+
+
+def orders(count: int, problem: "str | None") -> str:
+    """What the server has still to delete; empty where there is nothing."""
+    if not count:
+        return ""
+    return f"{texts.plural('data_orders', count)} {problem or ''}".strip()
+
+
+def size(count: float) -> str:
+    """Bytes in the unit that fits."""
+    value, unit = count / 1000, 0
+    while value >= 999.5 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    shown = str(round(value, 1)) if value < 10 and unit else texts.number(round(value))
+    if unit == 0:
+        return texts.text("data_bytes_kb", shown)
+    shown = shown.replace(".", texts.text("data_decimal"))
+    return texts.text("data_bytes_mb", shown) if unit == 1 else texts.text("data_bytes_gb", shown)
+
+
+def room(storage: "Json") -> str:
+    """How much room is taken, and how much is left; empty where the browser does not tell."""
+    usage, quota = storage["usage"], storage["quota"]
+    if usage is None or not quota:
+        return ""
+    return texts.text("data_room", size(usage), size(max(0, quota - usage)))
+
+
+def rows(storage: "Json") -> "list[tuple[str, str]]":
+    """How much there is of everything, in words."""
+    return [
+        (texts.text("data_kept"), texts.plural("data_visits", storage["visits"])),
+        (texts.text("data_index"), texts.plural("data_rows", storage["words"] + storage["days"])),
+        (texts.text("data_unfolded"), texts.plural("data_events", storage["events"])),
+        (texts.text("data_quarantine"), texts.plural("data_visits", storage["rejected"])),
+        (texts.text("data_trash"), texts.plural("data_visits", storage["trash"])),
+    ]
+
+
+def file_name(form: str, now: str) -> str:
+    """A name for an export, `now` being a day as ISO 8601."""
+    end = {"jsonl": "jsonl", "csv": "csv", "sqlite": "sqlite3"}[form]
+    return f"heyho-{now}.{end}"

@@ -11,6 +11,8 @@ import time
 import js
 from jsffi import JsException  # type: ignore[import-not-found]
 
+from heyho import texts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,9 @@ def from_js(value: "Any") -> "Any":
 def to_js(value: "Any") -> "Any":
     """A Python value that JSON can say, as JavaScript."""
     return js.JSON.parse(json.dumps(value))
+
+
+texts.use(lambda key, values: str(js.chrome.i18n.getMessage(key, to_js(values))))
 
 
 async def ask(request: "Json") -> "Json":

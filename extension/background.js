@@ -169,17 +169,33 @@ const beginAgain = (why) => {
   return inOrder(() => begin(why, at));
 };
 
-chrome.runtime.onInstalled.addListener(({ reason }) =>
-  beginAgain(reason === "install" || reason === "update" ? reason : "startup"));
-chrome.runtime.onStartup.addListener(async () => {
+// A pause until the browser's restart is over from here on; the engine decides about any other.
+const noteStart = () => {
   const startedAt = Date.now();
-  let settings = null;
-  await inOrder(async () => {
-    settings = await readState("settings").catch(() => null);
+  return inOrder(async () => {
+    const settings = await readState("settings").catch(() => null);
     if (settings?.pausedUntil === "restart") await chrome.storage.session.set({ startedAt });
+    return settings?.paused ?? false;
   });
+};
+const endPause = async (isPaused) => {
+  if (isPaused) await ask({ kind: "resume", started: true });
+};
+
+// What is named on the command line is installed anew at each start of the browser.
+chrome.runtime.onInstalled.addListener(async ({ reason }) => {
+  const isPaused = reason === "install" && (await noteStart());
+  await beginAgain(reason === "install" || reason === "update" ? reason : "startup");
+  await endPause(isPaused);
+  const { greeted } = await chrome.storage.local.get("greeted");
+  if (reason !== "install" || greeted) return;
+  await chrome.storage.local.set({ greeted: true });
+  await chrome.tabs.create({ url: "welcome.html" });
+});
+chrome.runtime.onStartup.addListener(async () => {
+  const isPaused = await noteStart();
   await append("heartbeat");
-  if (settings?.paused) await ask({ kind: "resume", started: true });
+  await endPause(isPaused);
 });
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>

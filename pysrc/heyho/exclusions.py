@@ -21,7 +21,7 @@ from collections.abc import Collection, Sequence
 from encodings.punycode import punycode_encode
 from urllib.parse import quote
 
-from heyho.presets import PRESETS
+from heyho.presets import NAMES, PRESETS
 
 _FRONT = r"^https?:\/\/(?:[^\/?#@]*@)?(?:[^\/?#@:]+\.)?"
 _SPECIAL = re.compile(r"[.+?^${}()|\[\]\\/-]")
@@ -56,7 +56,7 @@ def combine(excluded: Sequence[str], presets: Collection[str], recorded: Sequenc
     parts = [to_regexp(excluded)]
     if presets:
         spared = to_regexp(recorded)
-        chosen = "|".join(_SOURCES[name] for name in PRESETS if name in presets)
+        chosen = "|".join(_SOURCES[name] for name in NAMES if name in presets)
         parts.append(f"(?!{spared})(?:{chosen})" if spared else chosen)
     return "|".join(part for part in parts if part)
 
@@ -73,7 +73,7 @@ class Exclusions:
     ) -> None:
         self._excluded = _matcher(to_regexp(excluded))
         self._recorded = _matcher(to_regexp(recorded))
-        self._presets = [_MATCHERS[name] for name in PRESETS if name in presets]
+        self._presets = [_MATCHERS[name] for name in NAMES if name in presets]
 
     def __contains__(self, url: str) -> bool:
         url = url.lower()

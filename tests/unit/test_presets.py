@@ -69,6 +69,10 @@ def test_patterns_are_patterns_and_stand_there_once(name: str) -> None:
     assert len(set(PRESETS[name])) == len(PRESETS[name])
 
 
+def test_all_have_a_place() -> None:
+    assert sorted(NAMES) == sorted(PRESETS)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_each_covers(name: str) -> None:
     exclusions = Exclusions([], [name])

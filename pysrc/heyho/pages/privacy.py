@@ -29,7 +29,8 @@ class Privacy:
 
     def build(self) -> None:
         """Make a switch for each preset, with what is in it."""
-        for name, patterns in presets.PRESETS.items():
+        for name in presets.NAMES:
+            patterns = presets.PRESETS[name]
             row = make("div", "preset")
             label = make("p", "name", texts.text(f"options_preset_{name}"))
             label.id = f"preset-{name}"
@@ -92,10 +93,7 @@ class Privacy:
             bridge.mark("trouble")
         said = said if reply["ok"] else reply["error"]
         bridge.write("message", said)
-        focused = js.document.activeElement
         self.render()
-        if focused.hidden:  # the button has done its work; go to the one that undoes it
-            bridge.find("resume" if focused.id != "resume" else "pause-hour").focus()
 
     def receive(self, message: "Json") -> None:
         """The recording may be paused elsewhere."""
@@ -113,9 +111,14 @@ class Privacy:
         now = bridge.now()
         paused = pausing.is_paused(self.settings, now)
         bridge.write("recording", pausing.standing(self.settings, now, bridge.time_of_day))
+        focused = str(js.document.activeElement.id)
         for name, _ in PAUSES:
             bridge.show(name, not paused)
         bridge.show("resume", paused)
+        if focused == "resume" and not paused:
+            bridge.find("pause-hour").focus()
+        elif paused and focused in [name for name, _ in PAUSES]:
+            bridge.find("resume").focus()
         on = self.chosen()
         for name, switch in self.switches.items():
             switch.setAttribute("aria-checked", "true" if name in on else "false")

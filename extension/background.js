@@ -241,6 +241,26 @@ self.addEventListener("unblocked", () => append("heartbeat"));
 chrome.idle.setDetectionInterval(IDLE_AFTER_SECONDS);
 chrome.idle.onStateChanged.addListener((state) => append("idle", { state }));
 
+// ---- the browser's own history, which only this worker and pages may ask for
+
+// Pages visited in [from, to), with their visits in that time; null where there are `limit` or more.
+const readHistory = async ({ from, to, limit }) => {
+  if (!chrome.history) return { allowed: false };
+  const pages = await chrome.history.search(
+    { text: "", startTime: from - 1, endTime: to + 1, maxResults: limit });
+  if (limit && pages.length >= limit) return { pages: null };
+  const visits = await Promise.all(pages.map(({ url }) => chrome.history.getVisits({ url })));
+  const within = ({ visitTime }) => visitTime >= from && visitTime < to;
+  return {
+    pages: pages.map(({ url, title }, number) => ({
+      url, title,
+      visits: visits[number].filter(within).map(
+        ({ visitId, referringVisitId, visitTime, transition }) =>
+          ({ visitId, referringVisitId, visitTime, transition })),
+    })),
+  };
+};
+
 // ---- the engine page
 
 let opening = null;
@@ -298,6 +318,7 @@ const answer = async ({ kind, request, call, args, paused, until: pausedUntil = 
     await chrome.storage.session.remove("startedAt"); // which ended another pause
     return paused ? append("paused") : beginAgain("resume");
   }
+  if (kind === "history") return readHistory(request);
   if (kind === "chrome" && FOR_THE_ENGINE.has(call)) {
     const [api, method] = call.split(".");
     const { fault } = await chrome.storage.session.get("fault");

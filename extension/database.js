@@ -14,6 +14,11 @@ export const MIGRATIONS = [
     database.createObjectStore("rejected", { keyPath: "id" });
     database.createObjectStore("runs", { autoIncrement: true });
   },
+  (database) => {
+    database.createObjectStore("trash", { keyPath: "seq" });
+    database.createObjectStore("words");
+    database.createObjectStore("days");
+  },
 ];
 
 const PATIENCE_MS = 300;

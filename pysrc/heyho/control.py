@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 from typing import Any, Protocol
 
 from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
+from heyho.folding import Folding
 from heyho.model import Run, Trigger
 from heyho.ports import (
     Browser,
@@ -26,13 +26,11 @@ from heyho.ports import (
     Workers,
 )
 from heyho.profile import Profile
-from heyho.recording.fold import fold
 from heyho.settings import RESTART, Settings
 from heyho.sync.pauses import retry_delay_min
 from heyho.sync.sending import Means
 from heyho.sync.synchronizer import Synchronizer
 
-EVENTS_PER_FOLD = 1000
 LINGER_S = 10.0
 REST_S = 0.5
 RUN_LOCK = "heyho-run"
@@ -103,14 +101,25 @@ class Control:
       browser has just started. Replies `resumed`.
 
     Any other kind is that of a service.
+
+    `before_run` is called before each run: what it has to do comes before anything is sent.
     """
 
-    def __init__(self, ports: Ports, boot: Boot, services: Sequence[Service] = ()) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        boot: Boot,
+        services: Sequence[Service] = (),
+        *,
+        before_run: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._ports = ports
+        self._before_run = before_run
         self._services = services
         self._boot = boot
         self._boot_ms: float | None = None
         self._profile = Profile(ports.state)
+        self._folding = Folding(ports.events, self._profile)
         self._synchronizer = Synchronizer(
             means=Means(
                 clock=ports.clock,
@@ -145,7 +154,6 @@ class Control:
         self._run: asyncio.Task[None] | None = None
         self._over = False
         self._next: Trigger | None = None
-        self._folding = asyncio.Lock()
         self._answering = 0
         self._closing: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
@@ -183,7 +191,7 @@ class Control:
 
     async def _answer_status(self, request: Record) -> Record:
         await self._end_pause()
-        await self._fold()
+        await self._folding.fold()
         status = await self._board.show_status()
         if status["waiting"] and status["canSync"] and self._run is None:
             await self._prepare()
@@ -236,6 +244,20 @@ class Control:
             self._run.cancel()
             await asyncio.wait([self._run])
 
+    async def halt(self) -> bool:
+        """End the run under way, and forget what was read for the next one.
+
+        Returns whether there was one. A run that is started meanwhile waits in `before_run`.
+        """
+        ran = self._run is not None
+        await self._abandon()
+        self._synchronizer.let_go()
+        return ran
+
+    async def resume(self) -> None:
+        """Start a run in place of one that was halted."""
+        self._start("periodic")
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._run = None
         trigger, self._next = self._next, None
@@ -268,7 +290,9 @@ class Control:
             raise unforeseen
 
     async def _sync(self, trigger: Trigger) -> None:
-        await self._fold()
+        await self._folding.fold()
+        if self._before_run is not None:
+            await self._before_run()
         settings = await self._profile.settings()
         patience = trigger != "manual" and self._ports.clock.now_ms() < await self._not_before()
         if patience or not settings.can_sync:
@@ -305,17 +329,6 @@ class Control:
         known = await self._ports.state.get("notBefore")
         return float(known) if isinstance(known, (int, float)) else 0.0
 
-    async def _fold(self) -> None:
-        async with self._folding:
-            settings = await self._profile.settings()
-            step = partial(
-                fold,
-                client_id=await self._profile.client_id(),
-                exclusions=settings.exclusions,
-            )
-            while await self._ports.events.fold(step, limit=EVENTS_PER_FOLD) == EVENTS_PER_FOLD:
-                pass
-
     async def _end_pause(self, *, started: bool = False) -> bool:
         """End a pause that is over; wake up for the end of one that has a time."""
         settings = await self._profile.settings()
@@ -339,7 +352,7 @@ class Control:
             changes = {**changes, "pausedUntil": None}
         await self._profile.check(changes)
         with suppress(SettingsError):  # stored by another version; this change puts them right
-            await self._fold()  # what has happened until now, by the settings until now
+            await self._folding.fold()  # what has happened until now, by the settings until now
         before, after = await self._profile.change(changes)
         record = after.to_record()
         if before.get("periodMinutes") != after.period_minutes:

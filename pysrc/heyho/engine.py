@@ -8,10 +8,14 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy
 
+from heyho.archive.service import Archive, ArchivePorts
+from heyho.browser.archive import IdbArchiveStore
+from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
 from heyho.browser.extension import ExtensionBrowser, SystemClock
 from heyho.browser.http import FetchTransport
 from heyho.browser.idb import Database
 from heyho.browser.interop import storage_errors, to_object, to_value
+from heyho.browser.sources import BlobFiles, RecorderHistory
 from heyho.browser.stores import (
     IdbEventLog,
     IdbLedgerStore,
@@ -20,6 +24,7 @@ from heyho.browser.stores import (
     IdbVisitStore,
 )
 from heyho.browser.workers import BrowserWorkers
+from heyho.catalog.service import CatalogService
 from heyho.control import Boot, Control, Ports
 from heyho.errors import HeyhoError
 
@@ -42,6 +47,7 @@ class Engine:
     async def _connect(self, open_database: Any) -> Control:
         with storage_errors():
             database = Database(await open_database())
+        browser, transport = ExtensionBrowser(), FetchTransport()
         ports = Ports(
             clock=SystemClock(),
             events=IdbEventLog(database),
@@ -49,11 +55,36 @@ class Engine:
             ledger=IdbLedgerStore(database),
             state=IdbStateStore(database),
             runs=IdbRunStore(database),
-            transport=FetchTransport(),
+            transport=transport,
             workers=BrowserWorkers(self._start_worker),
-            browser=ExtensionBrowser(),
+            browser=browser,
         )
-        control = Control(ports, self._boot)
+        catalog = CatalogService(
+            clock=ports.clock,
+            store=IdbCatalogStore(database),
+            state=ports.state,
+            calendar=SystemCalendar(),
+        )
+
+        async def halt() -> bool:
+            return await control.halt()
+
+        async def resume() -> None:
+            await control.resume()
+
+        archive = Archive(
+            ports,
+            ArchivePorts(
+                store=IdbArchiveStore(database),
+                history=RecorderHistory(browser.tell),
+                files=BlobFiles(),
+                caller=transport,
+                catalog=catalog,
+            ),
+            halt=halt,
+            resume=resume,
+        )
+        control = Control(ports, self._boot, [archive, catalog], before_run=archive.before_run)
         control.linger()
         return control
 

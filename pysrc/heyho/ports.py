@@ -7,13 +7,16 @@ suite in `tests/contract` that both pass. The stores raise `StorageError`, the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from heyho.model import Rejection, SeqRange
 from heyho.sync.ledger import Ledger
+
+if TYPE_CHECKING:
+    from heyho.archive.selection import Selection
 
 Record = dict[str, Any]
 """What JSON can say of one thing: a visit as it is stored and sent, an event, a state value."""
@@ -112,6 +115,165 @@ class LedgerStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of visits from elsewhere.
+
+    Attributes:
+        added: stored now.
+        known: stored before, under the same id.
+        doubled: recorded by Heyho itself at about the same time, so left out.
+    """
+
+    added: int = 0
+    known: int = 0
+    doubled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the visits that a selection means.
+
+    Attributes:
+        visits: how many.
+        first_at, last_at: when the first and the last of them started; None where there is none.
+        sites: their domains.
+        after: where to go on; None at the end.
+    """
+
+    visits: int = 0
+    first_at: int | None = None
+    last_at: int | None = None
+    sites: frozenset[str] = frozenset()
+    after: int | None = None
+
+
+class ArchiveStore(Protocol):
+    """Whole histories: what comes in from elsewhere, goes out, is deleted, and comes back."""
+
+    async def add(self, visits: Sequence[Record], *, near_ms: int) -> Added:
+        """Store visits without `seq`, in this order, in one transaction.
+
+        Left out is one whose id is known; and one that is told to be of no tab where the recorder
+        has a visit to its address, ended or open, that started within `near_ms` of it.
+        """
+        ...
+
+    async def read(
+        self, selection: Selection, *, after: int, limit: int
+    ) -> tuple[list[Record], int | None]:
+        """Of `limit` visits beyond a `seq` those that are meant, and where to go on, or None."""
+        ...
+
+    async def find(self, selection: Selection, *, after: int, limit: int) -> Found:
+        """Count as `read` reads."""
+        ...
+
+    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
+        """Put `deletion` into the state, under that name, and forget open visits if wished.
+
+        It has `after` and `last`, between which it will look for visits, and `phase` "moving".
+        """
+        ...
+
+    async def move(
+        self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None
+    ) -> None:
+        """Move visits into the trash, in one transaction, with the catalog's `change`.
+
+        With each goes its record in quarantine, and which ledgers hold it. The state's `deletion`
+        goes on to `after`, or has the `phase` "kept" where that is None, and counts `visits`.
+        Does nothing in any other phase than "moving". Raises Outdated.
+        """
+        ...
+
+    async def turn(self, phase: str, orders: Sequence[Record] = ()) -> Record | None:
+        """Set the deletion's `phase`, and append to the state's `orders`, at once."""
+        ...
+
+    async def thrown(self, *, limit: int) -> list[Thrown]:
+        """Some visits of the trash."""
+        ...
+
+    async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
+        """Put visits of the trash back as they were, in one transaction; none is the end.
+
+        One whose id is known again is left out. A ledger that did not hold one when it was deleted
+        does not hold it afterwards. At the end the state's `deletion` is None. Raises Outdated.
+        """
+        ...
+
+    async def forget(self, *, limit: int) -> int:
+        """Empty the trash of some visits for good, and tell how many; 0 at the end.
+
+        At the end the state's `deletion` is None.
+        """
+        ...
+
+    async def old(self, *, after_ms: int, before_ms: int, limit: int) -> list[Old]:
+        """Visits that started in [after, before), the earliest first."""
+        ...
+
+    async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
+        """Delete visits for good, with their records in quarantine. Raises Outdated."""
+        ...
+
+    async def figures(self) -> Record:
+        """How many records each store has, by its name, and `usage` and `quota` in bytes.
+
+        The bytes are None where the browser does not tell.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A visit that retention looks at; `refused` is one that is in quarantine."""
+
+    visit: Record
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A visit in the trash; `known` where there is one of its id again."""
+
+    visit: Record
+    known: bool
+
+
+class BrowserHistory(Protocol):
+    """The browser's own history."""
+
+    async def read(self, from_ms: int, to_ms: int, *, limit: int) -> list[Record] | None:
+        """Pages visited in [from, to): `url`, `title` and `visits` in that time.
+
+        A visit has `visitId`, `referringVisitId`, `visitTime` and `transition`, in Chrome's words.
+        None where there are `limit` pages or more; a limit of 0 is none. Raises HeyhoError where
+        the person has not allowed it.
+        """
+        ...
+
+
+class Files(Protocol):
+    """Files that a page has been given by the person."""
+
+    def read(self, url: str) -> AsyncIterator[bytes]:
+        """A file by the URL that the page has made for it, piece by piece.
+
+        Raises HeyhoError where it is gone.
+        """
+        ...
+
+
+class Caller(Protocol):
+    """Calls to the person's server that carry no visits."""
+
+    async def call(self, url: str, body: Record, *, token: str, timeout_s: float) -> Reply:
+        """Post JSON. Raises Unreachable or TimedOut; cancelling aborts it."""
+        ...
+
+
 class StateStore(Protocol):
     """Small values by key."""
 
@@ -121,6 +283,99 @@ class StateStore(Protocol):
 
     async def put(self, key: str, value: Any) -> None:
         """Replace the value."""
+        ...
+
+
+class Outdated(Exception):
+    """The catalog has changed since a change of it was planned: plan it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogChange:
+    """What is to be written into the catalog, all of it or nothing.
+
+    Attributes:
+        expects: the `revision` of the catalog that it was planned on; 0 where there was none.
+        catalog: the next value of the state's key `catalog`, with another `revision`.
+        drop: blocks whose rows go.
+        rows: rows of blocks to be put, by block and name.
+        clear_days: whether all days go before `days` are put.
+        days: whole days to be put, or to be deleted where they are None.
+        state: other keys of the state to be put along with it.
+    """
+
+    expects: int
+    catalog: Record
+    drop: Sequence[int] = ()
+    rows: Mapping[tuple[int, str], bytes] = field(default_factory=dict)
+    clear_days: bool = False
+    days: Mapping[str, Record | None] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+class CatalogStore(Protocol):
+    """The index and the roll-ups, and the visits that they are made of."""
+
+    async def rows(self, keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
+        """Rows of blocks by block and name; None for one that is not there."""
+        ...
+
+    async def block(self, block: int) -> dict[str, bytes]:
+        """All rows of a block by name."""
+        ...
+
+    async def days(self, days: Sequence[str]) -> list[Record | None]:
+        """Days by name; None for one that is not there."""
+        ...
+
+    async def days_between(self, first: str, last: str) -> dict[str, Record]:
+        """All days from the first to the last one, in order."""
+        ...
+
+    async def write(self, change: CatalogChange) -> None:
+        """Write in one transaction. Raises Outdated, and nothing has been written."""
+        ...
+
+    async def visits(self, seqs: Sequence[int]) -> list[Record | None]:
+        """Visits by `seq`, with the fields in `CATALOG_FIELDS`; None for one that is not there."""
+        ...
+
+    async def after(self, seq: int, *, limit: int) -> list[Record]:
+        """The first visits with a greater `seq`, with the fields in `CATALOG_FIELDS`."""
+        ...
+
+    async def count_after(self, seq: int) -> int:
+        """How many visits have a greater `seq`."""
+        ...
+
+    async def by_id(self, visit_id: str) -> Record | None:
+        """A visit by its id, with the fields in `CATALOG_FIELDS`."""
+        ...
+
+    async def begun_between(self, first: float, last: float, *, limit: int) -> list[Record]:
+        """The earliest visits that began in a time (epoch ms, both included), as above."""
+        ...
+
+    async def runs(self, *, before: int | None, limit: int) -> list[tuple[int, Record]]:
+        """The latest runs with a smaller number than that, latest first, with their numbers."""
+        ...
+
+
+CATALOG_FIELDS = (
+    *("seq", "id", "url", "title", "domain", "startedAt", "endedAt", "activeDuration"),
+    *("transition", "sourcePageVisitId", "anonymousClientId"),
+)
+
+
+class Calendar(Protocol):
+    """The device's local time."""
+
+    def zone(self) -> str:
+        """The time zone's name."""
+        ...
+
+    def offset_min(self, at_ms: float) -> int:
+        """How many minutes the local time is ahead of UTC at a moment (epoch ms)."""
         ...
 
 

@@ -20,6 +20,7 @@ RANGES = {
     "workers": (1, 8),
     "batchSize": (1, 1000),
     "periodMinutes": (1, 1440),
+    "keepMonths": (0, 1200),
 }
 # In a browser a bare number is an IPv4 address, and so may be what is not plain ASCII.
 _PRIVATE_HOST = re.compile(
@@ -49,6 +50,8 @@ class Settings:
         presets: names of those in `heyho.presets` that are never recorded either; all of them
             until the person has chosen.
         recorded: patterns of pages that no preset covers.
+        keep_months: months after which visits leave this device; 0 keeps them for ever.
+        keep_unsynced: whether those that no server has acknowledged stay all the same.
     """
 
     server_url: str = ""
@@ -63,6 +66,8 @@ class Settings:
     excluded: tuple[str, ...] = ()
     presets: tuple[str, ...] = NAMES
     recorded: tuple[str, ...] = ()
+    keep_months: int = 0
+    keep_unsynced: bool = True
 
     @property
     def destination(self) -> str:
@@ -125,6 +130,8 @@ class Settings:
             excluded=read("excluded", _patterns, default.excluded),
             presets=read("presets", _presets, default.presets),
             recorded=read("recorded", _patterns, default.recorded),
+            keep_months=read("keepMonths", _integer, default.keep_months),
+            keep_unsynced=read("keepUnsynced", _boolean, default.keep_unsynced),
         )
         if problems:
             raise SettingsError(problems)
@@ -146,6 +153,8 @@ class Settings:
             "presets": list(self.presets),
             "recorded": list(self.recorded),
             "excludedRegExp": combine(self.excluded, self.presets, self.recorded),
+            "keepMonths": self.keep_months,
+            "keepUnsynced": self.keep_unsynced,
         }
 
 
@@ -237,4 +246,5 @@ _LABELS = {
     "workers": "The number of workers",
     "batchSize": "The batch size",
     "periodMinutes": "The minutes between syncs",
+    "keepMonths": "The months to keep visits",
 }

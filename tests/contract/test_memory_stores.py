@@ -22,9 +22,8 @@ from heyho.testing import (
 )
 
 
-def memory_stores() -> Stores:
-    """The in-memory twins on an empty database."""
-    database = MemoryDatabase()
+def stores_of(database: MemoryDatabase) -> Stores:
+    """The in-memory twins on a database."""
 
     async def append(events: Sequence[Record]) -> None:
         database.append_events(events)
@@ -54,4 +53,4 @@ def memory_stores() -> Stores:
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda each: each.__name__)
 def test_in_memory(contract: Contract) -> None:
-    run_jumping(contract(memory_stores()))  # type: ignore[arg-type]
+    run_jumping(contract(stores_of(MemoryDatabase())))  # type: ignore[arg-type]

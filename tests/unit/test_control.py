@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from heyho.control import (
-    EVENTS_PER_FOLD,
     LINGER_S,
     RUN_LOCK,
     Boot,
@@ -20,6 +19,7 @@ from heyho.control import (
     Service,
 )
 from heyho.errors import HeyhoError, StorageFull
+from heyho.folding import EVENTS_PER_FOLD
 from heyho.model import SeqRange
 from heyho.ports import FoldStep, Payload, Record
 from heyho.settings import Settings

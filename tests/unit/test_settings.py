@@ -52,6 +52,8 @@ class TestRecord:
             "presets": list(NAMES),
             "recorded": [],
             "excludedRegExp": combine([], NAMES, []),
+            "keepMonths": 0,
+            "keepUnsynced": True,
         }
 
     @given(

@@ -56,7 +56,7 @@ class ExtensionBrowser:
             await self._call("action.setBadgeBackgroundColor", {"color": FAILURE_COLOUR})
 
     async def recording_changed(self, *, paused: bool, until: float | str | None = None) -> None:
-        await self._tell({"kind": "recording", "paused": paused, "until": until})
+        await self.tell({"kind": "recording", "paused": paused, "until": until})
 
     def conditions(self) -> Conditions:
         connection = getattr(js.navigator, "connection", None)
@@ -94,11 +94,10 @@ class ExtensionBrowser:
         js.window.close()
 
     async def _call(self, call: str, *args: Any) -> Any:
-        return (await self._tell({"kind": "chrome", "call": call, "args": list(args)})).get(
-            "result"
-        )
+        return (await self.tell({"kind": "chrome", "call": call, "args": list(args)})).get("result")
 
-    async def _tell(self, message: Record) -> Record:
+    async def tell(self, message: Record) -> Record:
+        """Have the service worker answer a message. Raises HeyhoError."""
         text = to_object({"target": "background", **message})
         try:
             reply = to_value(await js.chrome.runtime.sendMessage(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,11 +13,14 @@ from pyodide.ffi import JsException
 
 from heyho.browser.interop import to_object
 from heyho.errors import TimedOut, Unreachable
-from heyho.ports import Payload, Reply
+from heyho.ports import Payload, Record, Reply
 
 
 class FetchTransport:
-    """Sends no cookies, follows no redirect (it could lead the history elsewhere)."""
+    """Transport and Caller.
+
+    Sends no cookies, follows no redirect (it could lead the history elsewhere).
+    """
 
     async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
@@ -26,6 +30,12 @@ class FetchTransport:
 
     async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
         return await self._fetch(url, token, timeout_s, method="GET")
+
+    async def call(self, url: str, body: Record, *, token: str, timeout_s: float) -> Reply:
+        headers = {"Content-Type": "application/json"}
+        return await self._fetch(
+            url, token, timeout_s, method="POST", headers=headers, body=json.dumps(body)
+        )
 
     async def _fetch(
         self,

@@ -43,12 +43,18 @@ class Transaction:
     def tolerate(self, request: Any, error_name: str) -> None:
         """Let the transaction go on when this request fails with that error."""
 
+        request.onerror = self.tolerating(error_name)
+
+    def tolerating(self, error_name: str, then: Callable[[], None] = lambda: None) -> Any:
+        """An `onerror` for many requests, which may fail with that error; `then` hears of it."""
+
         def failed(event: Any) -> None:
             if event.target.error.name == error_name:
                 event.preventDefault()
                 event.stopPropagation()
+                then()
 
-        request.onerror = self._callbacks.wrap(failed)
+        return self._callbacks.wrap(failed)
 
 
 class Database:
@@ -130,3 +136,10 @@ class Database:
 def between(first: int, last: int) -> Any:
     """The key range of both ends and everything between them."""
     return js.IDBKeyRange.bound(first, last)
+
+
+def beyond(first: int, last: int | None = None) -> Any:
+    """The key range of what comes after `first`, up to `last` where that is given."""
+    if last is None:
+        return js.IDBKeyRange.lowerBound(first, True)
+    return js.IDBKeyRange.bound(first, last, True)

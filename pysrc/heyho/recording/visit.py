@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 
 def visit_id(client_id: str, key: int, index: int, started_at: int) -> str:
-    """The id of the visit that the event of this key opened as its `index`-th.
+    """The id of the visit that the event of this key opened as its `index`-th."""
+    return minted_id(f"{client_id}\n{key}\n{index}", started_at)
+
+
+def minted_id(name: str, started_at: int) -> str:
+    """The id of the visit that is named so.
 
     A UUID of version 7 (RFC 9562) whose random bits are a hash of what names the visit: events
     folded once more give the same ids, and a visit stored twice is one visit.
     """
-    digest = hashlib.sha256(f"{client_id}\n{key}\n{index}".encode("utf-8", "replace")).digest()
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).digest()
     noise = int.from_bytes(digest[:10], "big")
     value = started_at << 80 | 0x7 << 76 | (noise >> 62 & 0xFFF) << 64
     return str(UUID(int=value | 0b10 << 62 | noise & (1 << 62) - 1))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from heyho.errors import Unintelligible
 from heyho.model import Rejection, SeqRange
 
+WITHDRAWN_TOGETHER = 200
+
 
 def unknown_rejection(rejection: Rejection) -> Unintelligible:
     """The error for a server that rejects a visit which was not in the batch."""
@@ -57,6 +59,22 @@ class Ledger:
         for acknowledged in ranges:
             ledger = ledger.acknowledge(acknowledged)
         return ledger
+
+    def withdraw(self, seqs: Iterable[int]) -> Ledger:
+        """Return a ledger without these numbers, and perhaps without some close to them.
+
+        Numbers with little between them go as one range, so that what waits again makes few
+        batches: a visit that is sent twice is kept once.
+        """
+        held = (seq for seq in seqs if seq in self)
+        gone = Ledger.of(SeqRange(seq, seq + WITHDRAWN_TOGETHER) for seq in held)
+        trimmed = list(gone.ranges)
+        for at, lost in enumerate(trimmed):
+            trimmed[at] = SeqRange(lost.first, lost.last - WITHDRAWN_TOGETHER)
+        kept: list[SeqRange] = []
+        for known in self.ranges:
+            kept += Ledger(tuple(trimmed)).waiting(known)
+        return Ledger(tuple(kept))
 
     def waiting(self, within: SeqRange) -> Iterator[SeqRange]:
         """Yield the ranges of `within` that are not acknowledged, in order."""

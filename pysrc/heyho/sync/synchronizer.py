@@ -88,6 +88,12 @@ class Synchronizer:
         reading = ReadAhead(self._means.visits, first, client_id=client_id, depth=plan.lanes)
         self._prepared = Prepared(reading.start())
 
+    def let_go(self) -> None:
+        """Forget what was prepared: it may hold visits that have been deleted since."""
+        if self._prepared:
+            self._prepared.let_go()
+            self._prepared = None
+
     async def run(
         self,
         settings: Settings,

@@ -63,6 +63,23 @@ def test_its_form_is_canonical(ranges: list[SeqRange]) -> None:
     assert all(before.last + 1 < after.first for before, after in pairwise(waiting))
 
 
+@given(many_ranges, st.sets(st.integers(1, TOP)))
+def test_what_is_withdrawn_waits_again(ranges: list[SeqRange], seqs: set[int]) -> None:
+    ledger, model = acknowledge_all(ranges)
+    withdrawn = ledger.withdraw(sorted(seqs))
+    left = numbers(withdrawn.ranges)
+    assert left & seqs == set()
+    assert left <= model
+    held = sorted(seqs & model)
+    assert model - left <= set(range(held[0], held[-1] + 1) if held else ())
+
+
+def test_what_is_withdrawn_makes_few_ranges() -> None:
+    ledger = Ledger.of([SeqRange(1, 10_000)])
+    withdrawn = ledger.withdraw([*range(1000, 3000, 7), 9000])
+    assert withdrawn.to_record() == [[1, 999], [2996, 8999], [9001, 10_000]]
+
+
 @given(many_ranges, st.randoms(use_true_random=False))
 def test_equal_sets_are_equal_ledgers(ranges: list[SeqRange], order: random.Random) -> None:
     ledger, _ = acknowledge_all(ranges)

@@ -1,0 +1,1 @@
+"""What a person does with their whole history: import, export, delete, retain. Pure."""

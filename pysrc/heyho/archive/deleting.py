@@ -1,0 +1,233 @@
+"""Deleting: found first, then moved into the trash, then brought back or gone for good.
+
+The state's `deletion` says how far it is, so that the next start goes on after a kill:
+
+- `moving`: visits are on their way into the trash;
+- `kept`: the trash waits for an undo, or for the end of its time;
+- `restoring`: they are on their way back;
+- `forgetting`: they are on their way out, and the order for the server waits in `orders`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from heyho.archive.selection import Selection
+from heyho.archive.shelves import Shelves
+from heyho.errors import HeyhoError
+from heyho.ports import (
+    ArchiveStore,
+    Browser,
+    CatalogChange,
+    Clock,
+    Found,
+    Record,
+    StateStore,
+    VisitStore,
+)
+
+UNDO_MS = 10 * 60_000
+AT_ONCE = 1000
+COUNTED_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleter:
+    """Carries deletions out.
+
+    Attributes:
+        store, state, visits, clock, browser: the ports.
+        fold: makes visits of what the recorder has seen so far.
+        halt: ends the sync under way, and tells whether there was one.
+        resume: starts one again.
+        catalog: what search and figures know of visits.
+        turn: held by whoever moves visits into the trash or out of it.
+    """
+
+    store: ArchiveStore
+    state: StateStore
+    visits: VisitStore
+    clock: Clock
+    browser: Browser
+    fold: Callable[[], Awaitable[None]]
+    halt: Callable[[], Awaitable[bool]]
+    resume: Callable[[], Awaitable[None]]
+    catalog: Shelves
+    turn: asyncio.Lock
+
+    async def find(self, selection: Selection) -> Record:
+        """What a selection means: {visits, firstAt, lastAt, sites}."""
+        await self.fold()
+        visits, after = 0, 0
+        times: list[int] = []
+        sites: set[str] = set()
+        while True:
+            found = await self.store.find(selection, after=after, limit=COUNTED_AT_ONCE)
+            visits += found.visits
+            times += _times(found)
+            sites |= found.sites
+            if found.after is None:
+                break
+            after = found.after
+        return {
+            "visits": visits,
+            "firstAt": min(times, default=None),
+            "lastAt": max(times, default=None),
+            "sites": len(sites),
+        }
+
+    async def delete(self, selection: Selection, *, also_server: bool) -> Record:
+        """Delete what a selection means; an earlier deletion cannot be undone any more."""
+        found = await self.find(selection)
+        if not found["visits"]:
+            return found
+        async with self.turn:
+            ran = await self.halt()
+            await self._finish()
+            if await self.state.get("deletion"):
+                await self._forget_now()
+            await self.fold()
+            within = await self.visits.bounds()
+            now = self.clock.now_ms()
+            await self.store.delete(
+                {
+                    **found,
+                    "query": selection.to_record(),
+                    "at": int(now),
+                    "deadline": int(now) + UNDO_MS,
+                    "phase": "moving",
+                    "alsoServer": also_server,
+                    "after": 0,
+                    "last": within.last if within else 0,
+                    "visits": 0,
+                },
+                drop_open=selection.is_everything,
+            )
+            await self._finish()
+            await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
+        if ran:
+            await self.resume()
+        moved = await self.pending()
+        return {**found, "visits": moved["visits"] if moved else 0}
+
+    async def undo(self) -> int:
+        """Put back what was deleted last, and tell how much.
+
+        Raises:
+            HeyhoError: there is nothing to put back.
+        """
+        async with self.turn:
+            await self._finish()
+            pending = await self.state.get("deletion")
+            if not pending or pending["phase"] != "kept":
+                raise HeyhoError("There is nothing to undo any more.")
+            ran = await self.halt()
+            await self.store.turn("restoring")
+            await self._finish()
+            await self.browser.clear_alarm("forget")
+        if ran:
+            await self.resume()
+        return int(pending["visits"])
+
+    async def pending(self) -> Record | None:
+        """The deletion that can be undone, if there is one."""
+        deletion: Record | None = await self.state.get("deletion")
+        if not deletion or deletion["phase"] not in ("moving", "kept"):
+            return None
+        names = ("query", "at", "deadline", "visits", "firstAt", "lastAt", "alsoServer")
+        return {name: deletion.get(name) for name in names}
+
+    async def finish(self) -> None:
+        """Carry on what a kill has left half done: visits to be deleted must not be sent."""
+        async with self.turn:
+            await self._finish()
+
+    async def step(self) -> bool:
+        """Go on with what is half done, and forget what is out of time, a piece at a time."""
+        async with self.turn:
+            deletion = await self.state.get("deletion")
+            if not deletion:
+                return False
+            if deletion["phase"] == "kept":
+                if self.clock.now_ms() < deletion["deadline"]:
+                    return False
+                await self._give_up(deletion)
+                return True
+            return await self._piece(deletion["phase"])
+
+    async def _finish(self) -> None:
+        while True:
+            deletion = await self.state.get("deletion")
+            if not deletion or deletion["phase"] not in ("moving", "restoring"):
+                return
+            await self._piece(deletion["phase"])
+
+    async def _forget_now(self) -> None:
+        deletion = await self.state.get("deletion")
+        if deletion and deletion["phase"] == "kept":
+            await self._give_up(deletion)
+        while await self.store.forget(limit=AT_ONCE):
+            pass
+
+    async def _give_up(self, deletion: Record) -> None:
+        orders = [_order(deletion)] if deletion["alsoServer"] else []
+        await self.store.turn("forgetting", [order for order in orders if order])
+
+    async def _piece(self, phase: str) -> bool:
+        if phase == "moving":
+            return await self._move()
+        if phase == "restoring":
+            return await self._restore()
+        return await self.store.forget(limit=AT_ONCE) > 0
+
+    async def _move(self) -> bool:
+        deletion = await self.state.get("deletion")
+        selection, last = Selection.from_record(deletion["query"]), deletion["last"]
+        found, after = await self.store.read(selection, after=deletion["after"], limit=AT_ONCE)
+        visits = [visit for visit in found if visit["seq"] <= last]
+        if after is not None and after >= last:
+            after = None
+        await self.catalog.forget(visits, partial(self._move_these, visits, after))
+        return True
+
+    async def _move_these(
+        self, visits: list[Record], after: int | None, change: CatalogChange | None
+    ) -> None:
+        await self.store.move([visit["seq"] for visit in visits], after=after, change=change)
+
+    async def _restore(self) -> bool:
+        thrown = await self.store.thrown(limit=AT_ONCE)
+        seqs = [each.visit["seq"] for each in thrown]
+        fresh = [each.visit for each in thrown if not each.known]
+
+        async def write(change: CatalogChange | None) -> None:
+            await self.store.restore(seqs, change=change)
+
+        await self.catalog.bring_back(fresh, write)
+        return bool(thrown)
+
+
+def _order(deletion: Record) -> Record | None:
+    """What the server is asked to delete; None for patterns, which no server knows.
+
+    It ends with the deletion, or with the latest visit that it took: what was recorded in the
+    meantime is none of its business.
+    """
+    query = deletion["query"]
+    if query.get("patterns") or query.get("presets"):
+        return None
+    ends = max(int(deletion["at"]), int(deletion.get("lastAt") or 0) + 1)
+    order: Record = {"to": min(query.get("to") or ends, ends)}
+    if query.get("site"):
+        order["domain"] = query["site"]
+    if query.get("from"):
+        order["from"] = query["from"]
+    return order
+
+
+def _times(found: Found) -> list[Any]:
+    return [at for at in (found.first_at, found.last_at) if at is not None]

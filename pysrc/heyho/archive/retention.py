@@ -1,0 +1,81 @@
+"""Retention: drops visits from this device that are older than the person wants to keep here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from heyho.archive.shelves import Shelves
+from heyho.ports import ArchiveStore, CatalogChange, Clock, LedgerStore, Record, StateStore
+from heyho.profile import Profile
+
+AT_ONCE = 500
+PASS_EVERY_MS = 12 * 3_600_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Retention:
+    """One pass over what is old every half a day. The state's `retention` says how far it is.
+
+    What no server has acknowledged, and what one has refused, stays, unless the person has chosen
+    otherwise.
+    """
+
+    store: ArchiveStore
+    state: StateStore
+    ledger: LedgerStore
+    clock: Clock
+    profile: Profile
+    catalog: Shelves
+
+    async def step(self) -> bool:
+        """Drop some of what is old; False where nothing is left to look at for now."""
+        settings = await self.profile.settings()
+        if not settings.keep_months:
+            return False
+        now = self.clock.now_ms()
+        told = await self.state.get("retention") or {}
+        wish = [settings.keep_months, settings.keep_unsynced]
+        if told.get("wish") != wish:
+            told = {"wish": wish, "doneAt": None, "after": 0}
+        if told["doneAt"] is not None and 0 <= now - told["doneAt"] < PASS_EVERY_MS:
+            return False
+        before = months_before(now, settings.keep_months)
+        after = told["after"] if told["doneAt"] is None else 0
+        old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
+        ledger = await self.ledger.ledger(settings.destination)
+        visits = [
+            each.visit
+            for each in old
+            if not settings.keep_unsynced or (each.visit["seq"] in ledger and not each.refused)
+        ]
+        if visits:
+            await self.catalog.forget(visits, partial(self._drop, visits))
+        more = len(old) == AT_ONCE
+        if more:
+            # Others of the same moment may follow; but what stays must not be met for ever.
+            after = old[-1].visit["startedAt"] + (0 if visits else 1)
+        done = {"doneAt": None if more else now, "after": after if more else 0}
+        await self.state.put("retention", {"wish": wish, **done})
+        return more
+
+    async def _drop(self, visits: Sequence[Record], change: CatalogChange | None) -> None:
+        await self.store.drop([visit["seq"] for visit in visits], change=change)
+
+
+def months_before(now_ms: float, months: int) -> int:
+    """The same day and time so many months earlier, or the last day of that month; epoch ms."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    if year < 1970:
+        return 0
+    day = now.day
+    while True:
+        try:
+            then = now.replace(year=year, month=month + 1, day=day)
+        except ValueError:
+            day -= 1
+            continue
+        return int(then.timestamp() * 1000)

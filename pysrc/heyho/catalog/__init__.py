@@ -1,0 +1,1 @@
+"""Search and figures over everything recorded. Decisions only; no browser."""

@@ -1,0 +1,229 @@
+"""The parts of the index: blocks of up to `BLOCK_SIZE` visits that began in the same month.
+
+A block never changes: with more visits it is written anew, under another number. So whoever still
+reads the old one finds it gone, and begins again. Only which of its visits were deleted since is
+written over.
+
+Its rows are named: `w0`, `w1`, ... are pages of terms in order, each with its posting list;
+`d0`, `d1`, ... say of `TABLE_SIZE` visits each their `seq` and when they began; `x` is a bitmap of
+those deleted.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+from heyho.catalog import postings
+from heyho.catalog.days import period_begin_ms
+
+PAGE_BYTES = 8_192
+TABLE_SIZE = 2_048
+DELETED = "x"
+END = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What is known of a block without reading it.
+
+    Attributes:
+        id: its number, which no other block ever has.
+        period: the month, see `heyho.catalog.days`.
+        first, last: when the earliest and the latest of its visits began, in epoch ms.
+        count: its visits, with those deleted since.
+        deleted: how many of them were.
+        terms: the first term of each page, in order.
+    """
+
+    id: int
+    period: int
+    first: int
+    last: int
+    count: int
+    deleted: int
+    terms: tuple[str, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """The stored form."""
+        return {
+            "id": self.id,
+            "period": self.period,
+            "first": self.first,
+            "last": self.last,
+            "count": self.count,
+            "deleted": self.deleted,
+            "terms": "\n".join(self.terms),
+        }
+
+    @staticmethod
+    def from_record(record: Mapping[str, Any]) -> Block:
+        """What `to_record` made."""
+        terms = tuple(record["terms"].split("\n"))
+        return Block(**{**record, "terms": terms})
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of its tables of visits."""
+        return [f"d{number}" for number in range(-(-self.count // TABLE_SIZE))]
+
+    def pages(self, low: str, high: str) -> list[str]:
+        """The names of the pages with terms from `low` on and before `high`."""
+        begin = max(bisect_right(self.terms, low) - 1, 0)
+        return [f"w{number}" for number in range(begin, bisect_left(self.terms, high))]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A visit as a block knows it."""
+
+    at: int
+    seq: int
+    terms: Iterable[str]
+
+
+def lookup(pages: Iterable[bytes], low: str, high: str) -> int:
+    """Which visits have a term from `low` on and before `high`."""
+    found = 0
+    for page in pages:
+        terms, lengths, begin = _unpack(page)
+        first, last = bisect_left(terms, low), bisect_left(terms, high)
+        if first < last:
+            begin += sum(lengths[:first])
+            wanted = lengths[first:last]
+            found |= postings.union(page[begin : begin + sum(wanted)], wanted)
+    return found
+
+
+def moments(tables: Iterable[bytes], period: int) -> list[tuple[int, int]]:
+    """When each visit of a block began, and its `seq`, by offset."""
+    base = period_begin_ms(period)
+    found: list[tuple[int, int]] = []
+    for table in tables:
+        numbers = memoryview(table).cast("I")
+        half = len(numbers) // 2
+        found += zip([at + base for at in numbers[half:]], numbers[:half], strict=True)
+    return found
+
+
+def extended(
+    block: Block | None,
+    rows: Mapping[str, bytes],
+    entries: Sequence[Entry],
+    *,
+    number: int,
+    period: int,
+) -> tuple[Block, dict[str, bytes]]:
+    """A block with more visits in it, and its rows.
+
+    Args:
+        block: what is extended, or None for nothing.
+        rows: all rows of `block`.
+        entries: no more than there is room for.
+        number: of the new one.
+        period: the month in which all of them began.
+    """
+    count = block.count if block else 0
+    lists: dict[str, bytes] = {}
+    for name, row in rows.items():
+        if name.startswith("w"):
+            terms, lengths, begin = _unpack(row)
+            for term, length in zip(terms, lengths, strict=True):
+                lists[term] = row[begin : begin + length]
+                begin += length
+    added: dict[str, list[int]] = {}
+    for offset, entry in enumerate(entries, count):
+        for term in entry.terms:
+            if term in added:
+                added[term].append(offset)
+            else:
+                added[term] = [offset]
+    for term, offsets in added.items():
+        known = lists.get(term)
+        lists[term] = postings.append(known, offsets) if known else postings.pack(offsets)
+    firsts, pages = _paged(lists)
+    written = {f"w{number}": page for number, page in enumerate(pages)}
+    written |= _tables(block, rows, entries, period)
+    if block and block.deleted:
+        written[DELETED] = rows[DELETED]
+    ats = [entry.at for entry in entries]
+    if block:
+        ats += [block.first, block.last]
+    made = Block(
+        id=number,
+        period=period,
+        first=min(ats),
+        last=max(ats),
+        count=count + len(entries),
+        deleted=block.deleted if block else 0,
+        terms=tuple(firsts),
+    )
+    return made, written
+
+
+def marked(
+    block: Block, bitmap: bytes | None, offsets: Iterable[int], *, deleted: bool
+) -> tuple[Block, bytes]:
+    """The block with some of its visits deleted, or not any more; and its bitmap of those."""
+    bits = bytearray(bitmap or bytes(postings.BITMAP_BYTES))
+    for offset in offsets:
+        if deleted:
+            bits[offset >> 3] |= 1 << (offset & 7)
+        else:
+            bits[offset >> 3] &= ~(1 << (offset & 7))
+    count = int.from_bytes(bits, "little").bit_count()
+    return replace(block, deleted=count), bytes(bits)
+
+
+def _tables(
+    block: Block | None, rows: Mapping[str, bytes], entries: Sequence[Entry], period: int
+) -> dict[str, bytes]:
+    seqs, ats = array("I"), array("I")
+    for name in block.tables if block else ():
+        numbers = memoryview(rows[name]).cast("I")
+        half = len(numbers) // 2
+        seqs.extend(numbers[:half])
+        ats.extend(numbers[half:])
+    base = period_begin_ms(period)
+    seqs.extend(entry.seq for entry in entries)
+    # What lies outside of all months is put at the ends of the first and of the last.
+    ats.extend(min(max(entry.at - base, 0), 2**32 - 1) for entry in entries)
+    return {
+        f"d{begin // TABLE_SIZE}": seqs[begin : begin + TABLE_SIZE].tobytes()
+        + ats[begin : begin + TABLE_SIZE].tobytes()
+        for begin in range(0, len(seqs), TABLE_SIZE)
+    }
+
+
+def _paged(lists: Mapping[str, bytes]) -> tuple[list[str], list[bytes]]:
+    """The first term of each page, and the pages."""
+    terms = sorted(lists)
+    sizes = list(accumulate(len(term) + 3 + len(lists[term]) for term in terms))
+    firsts, pages = [], []
+    begin = 0
+    while begin < len(terms):
+        before = sizes[begin - 1] if begin else 0
+        end = max(bisect_right(sizes, before + PAGE_BYTES), begin + 1)
+        firsts.append(terms[begin])
+        pages.append(_pack(terms[begin:end], [lists[term] for term in terms[begin:end]]))
+        begin = end
+    return firsts, pages
+
+
+def _pack(terms: Sequence[str], lists: Sequence[bytes]) -> bytes:
+    """How many terms and how much text there is, the lists' lengths, the text, and the lists."""
+    text = "\n".join(terms).encode()
+    head = array("H", [len(terms), len(text), *map(len, lists)])
+    return b"".join((head.tobytes(), text, *lists))
+
+
+def _unpack(page: bytes) -> tuple[list[str], array[int], int]:
+    """The terms, the lengths of their lists, and where the lists begin."""
+    count, size = memoryview(page)[:4].cast("H")
+    begin = 4 + 2 * count
+    end = begin + size
+    return page[begin:end].decode().split("\n"), array("H", page[4:begin]), end

@@ -1,0 +1,236 @@
+"""Finds visits, the latest first, and reads no more of the index than it takes to fill a page."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+from heyho.catalog.blocks import DELETED, END, TABLE_SIZE, Block, lookup, moments
+from heyho.catalog.categories import UNCLASSIFIED, Categories
+from heyho.catalog.index import Catalog
+from heyho.catalog.postings import everything, flags
+from heyho.catalog.query import Query
+from heyho.catalog.terms import SITE
+from heyho.ports import CatalogStore, Outdated, Record
+
+Moment = tuple[int, int]
+"""When a visit began (epoch ms), and its `seq`."""
+Range = tuple[str, str]
+"""Terms from the first on, and before the second."""
+FIRST_WAVE = 2
+WAVE_GROWTH = 4
+READ_AT_ONCE = 200
+MOST_READ = 2_000
+"""Visits that are read to see whether they match, in one search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of visits, the latest first; `next` is where another one begins, if there may be."""
+
+    visits: list[Record]
+    next: Moment | None
+
+
+async def search(
+    store: CatalogStore,
+    catalog: Catalog,
+    query: Query,
+    categories: Categories,
+    *,
+    recent: Sequence[Record],
+    before: Moment | None,
+    limit: int,
+) -> Found:
+    """Find the latest visits that match.
+
+    Args:
+        recent: visits that the index does not have yet, to be looked at one by one.
+        before: find only what comes behind this one.
+        limit: how many at most.
+
+    Raises:
+        Outdated: the catalog has changed meanwhile.
+    """
+    at_hand = {
+        visit["seq"]: visit
+        for visit in recent
+        if (before is None or (visit["startedAt"], visit["seq"]) < before)
+        and query.matches(visit, categories)
+    }
+    hits = _Hits(store, catalog, query, categories, before=before, want=limit + 1)
+    hits.add((int(visit["startedAt"]), seq) for seq, visit in at_hand.items())
+    visits: list[Record] = []
+    read = 0
+    async for moments_ in hits.batches(READ_AT_ONCE if query.must_be_read else limit + 1):
+        records = await store.visits([seq for _, seq in moments_ if seq not in at_hand])
+        stored = {record["seq"]: record for record in records if record}
+        for moment in moments_:
+            visit = at_hand.get(moment[1])
+            if visit is None:
+                visit = stored.get(moment[1])
+                if visit is None or not query.is_confirmed_by(visit, categories):
+                    continue
+            if len(visits) == limit:
+                return Found(visits, _moment(visits[-1]))
+            visits.append(visit)
+        read += len(moments_)
+        if query.must_be_read and read >= MOST_READ:
+            return Found(visits, moments_[-1])
+    return Found(visits, None)
+
+
+def _moment(visit: Record) -> Moment:
+    return int(visit["startedAt"]), visit["seq"]
+
+
+class _Hits:
+    """What the index says, in order."""
+
+    def __init__(
+        self,
+        store: CatalogStore,
+        catalog: Catalog,
+        query: Query,
+        categories: Categories,
+        *,
+        before: Moment | None,
+        want: int,
+    ) -> None:
+        self._store = store
+        self._query = query
+        self._before = before
+        self._want = want
+        self._found: list[Moment] = []
+        self._left = deque(self._blocks(catalog))
+        self._some, self._none = _ranges(query, categories)
+
+    def add(self, moments_: Iterable[Moment]) -> None:
+        """Put visits among what is found."""
+        self._found += moments_
+        self._found.sort()
+
+    async def batches(self, size: int) -> AsyncIterator[list[Moment]]:
+        """All of it, up to `size` at a time."""
+        waiting: deque[tuple[Block, int]] = deque()
+        wave = FIRST_WAVE
+        batch: list[Moment] = []
+        while True:
+            # Nothing later than this is still to come.
+            ahead = waiting[0][0] if waiting else self._left[0] if self._left else None
+            while self._found and (ahead is None or self._found[-1][0] > ahead.last):
+                batch.append(self._found.pop())
+                if len(batch) == size:
+                    yield batch
+                    batch = []
+            if waiting:
+                await self._read(waiting)
+            elif self._left:
+                blocks = [self._left.popleft() for _ in range(min(wave, len(self._left)))]
+                wave *= WAVE_GROWTH
+                waiting.extend(await self._evaluated(blocks))
+            else:
+                break
+        if batch:
+            yield batch
+
+    def _blocks(self, catalog: Catalog) -> list[Block]:
+        """Those in which there may be something, the latest first."""
+        query, before = self._query, self._before
+        if query.category == "":
+            return []
+        blocks = [
+            block
+            for block in catalog.blocks
+            if (query.from_ms is None or block.last >= query.from_ms)
+            and (query.to_ms is None or block.first < query.to_ms)
+            and (before is None or block.first <= before[0])
+        ]
+        return sorted(blocks, key=lambda block: -block.last)
+
+    async def _evaluated(self, blocks: Sequence[Block]) -> list[tuple[Block, int]]:
+        """The blocks with something in them, and what that is."""
+        keys: dict[tuple[int, str], None] = {}
+        for block in blocks:
+            for low, high in (*(one for any_of in self._some for one in any_of), *self._none):
+                keys |= dict.fromkeys((block.id, name) for name in block.pages(low, high))
+            if block.deleted:
+                keys[block.id, DELETED] = None
+        rows = dict(zip(keys, await self._store.rows(list(keys)), strict=True))
+        found = [(block, self._evaluate(block, rows)) for block in blocks]
+        return [(block, bits) for block, bits in found if bits]
+
+    def _evaluate(self, block: Block, rows: dict[tuple[int, str], bytes | None]) -> int:
+        def found(low: str, high: str) -> int:
+            pages = [rows[block.id, name] for name in block.pages(low, high)]
+            return lookup(map(_there, pages), low, high)
+
+        bits = everything(block.count)
+        for any_of in self._some:
+            if not bits:
+                return 0
+            union = 0
+            for low, high in any_of:
+                union |= found(low, high)
+            bits &= union
+        for low, high in self._none:
+            bits &= ~found(low, high)
+        if block.deleted:
+            bits &= ~int.from_bytes(_there(rows[block.id, DELETED]), "little")
+        return bits
+
+    async def _read(self, waiting: deque[tuple[Block, int]]) -> None:
+        """Learn when visits began: of one block, or of more where there is little in each."""
+        group: list[tuple[Block, int]] = []
+        count = 0
+        while waiting and count < self._want:
+            group.append(waiting.popleft())
+            count += group[-1][1].bit_count()
+        tables = [
+            (block, name, part)
+            for block, bits in group
+            for number, name in enumerate(block.tables)
+            if (part := bits >> (number * TABLE_SIZE) & _TABLE)
+        ]
+        rows = await self._store.rows([(block.id, name) for block, name, _ in tables])
+        for (block, _, part), row in zip(tables, rows, strict=True):
+            known = moments([_there(row)], block.period)
+            self._found += filter(self._is_wanted, compress(known, flags(part, len(known))))
+        self._found.sort()
+
+    def _is_wanted(self, moment: Moment) -> bool:
+        query = self._query
+        return (
+            (self._before is None or moment < self._before)
+            and (query.from_ms is None or moment[0] >= query.from_ms)
+            and (query.to_ms is None or moment[0] < query.to_ms)
+        )
+
+
+_TABLE = everything(TABLE_SIZE)
+
+
+def _there(row: bytes | None) -> bytes:
+    if row is None:
+        raise Outdated
+    return row
+
+
+def _ranges(query: Query, categories: Categories) -> tuple[list[list[Range]], list[Range]]:
+    """Of what a visit must have at least one each; and what it must not have."""
+    prefixes = sorted(query.prefixes, key=len, reverse=True)
+    some = [[_exactly(term)] for term in query.terms]
+    some += [[_exactly(word)] for phrase in query.phrases for word in phrase]
+    some += [[(prefix, prefix + END)] for prefix in prefixes]
+    if query.category and query.category != UNCLASSIFIED:
+        domains = sorted(categories.domains(query.category))
+        some.append([_exactly(SITE + domain) for domain in domains])
+    none = [_exactly(term) for term in query.without_terms]
+    none += [_exactly(phrase[0]) for phrase in query.without if len(phrase) == 1]
+    return some, none
+
+
+def _exactly(term: str) -> Range:
+    return term, term + "\0"

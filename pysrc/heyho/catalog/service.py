@@ -1,0 +1,224 @@
+"""The catalog's requests, and its work in quiet moments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from heyho.catalog.categories import CATEGORIES, Categories
+from heyho.catalog.days import LocalTime, span
+from heyho.catalog.index import Index
+from heyho.catalog.query import parse
+from heyho.catalog.rollups import added, counted, figures
+from heyho.catalog.search import Found, Moment, search
+from heyho.control import Handler
+from heyho.errors import HeyhoError
+from heyho.ports import Calendar, CatalogChange, CatalogStore, Clock, Outdated, Record, StateStore
+
+CHUNK = 2_048
+RECENT = 256
+"""So many visits are looked at one by one, and wait to be indexed together."""
+FEW = 4_096
+"""So many visits are indexed before a search answers; it does not wait for more."""
+MOST_VISITS = 200
+MOST_RUNS = 100
+MOST_CAUSES = 50
+NEXT_WITHIN_MS = 60_000
+MOST_CANDIDATES = 10_000
+TRIES = 5
+
+
+class CatalogService:
+    """A Service: search, figures, chains and runs.
+
+    - `search` {text, limit, before}: replies `visits`, `next`, `highlight`, `missing`, `ms`.
+    - `figures` {from, to}: replies what `rollups.figures` makes, and `missing`.
+    - `chain` {id}: replies `visits`, from the first cause to this one, and `next`.
+    - `runs` {limit, before}: replies `runs`, each with its `number`, and `next`.
+    - `categories` {rules}: changes the person's rules, if there are any in the request; replies
+      `rules` and the `categories` there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        store: CatalogStore,
+        state: StateStore,
+        calendar: Calendar,
+        chunk: int = CHUNK,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._state = state
+        self._local = LocalTime(calendar)
+        self._chunk = chunk
+        self._writing = asyncio.Lock()
+        self.index = Index(store, state, self._local)
+        self.handlers: dict[str, Handler] = {
+            "search": self._answer_search,
+            "figures": self._answer_figures,
+            "chain": self._answer_chain,
+            "runs": self._answer_runs,
+            "categories": self._answer_categories,
+        }
+
+    async def step(self) -> bool:
+        """Take a chunk of visits in, once there are enough of them to be worth it."""
+        return await self._advance(at_least=RECENT)
+
+    async def change(self, plan: Callable[[], Any], write: Callable[[CatalogChange], Any]) -> None:
+        """Plan a change and write it, again if the catalog has changed in between.
+
+        Args:
+            plan: makes the change, such as `index.forgetting(visits)`.
+            write: writes it, in a transaction with whatever belongs to it; raises Outdated.
+        """
+        async with self._writing:
+            await self._until_current(lambda: _in_turn(plan, write))
+
+    async def _advance(self, *, at_least: int) -> bool:
+        async with self._writing:
+            catalog = await self.index.catalog()
+            if await self.index.is_current(catalog):
+                waiting = await self._store.count_after(min(catalog.up_to, catalog.counted_to))
+                level = catalog.up_to == catalog.counted_to
+                if not waiting or (level and waiting < at_least):
+                    return False
+            with suppress(Outdated):  # another engine was faster; what is left is done next time
+                await self.index.advance(chunk=self._chunk)
+            return True
+
+    async def _until_current(self, attempt: Callable[[], Any]) -> Any:
+        for _ in range(TRIES):
+            with suppress(Outdated):
+                return await attempt()
+        raise HeyhoError("The history is changing all the time. Try again in a moment.")
+
+    async def _answer_search(self, request: Record) -> Record:
+        begun = self._clock.now_ms()
+        query = parse(str(request.get("text") or ""), self._local)
+        limit = _within(request.get("limit"), MOST_VISITS)
+        before = _moment(request.get("before"))
+        categories = await self.index.categories()
+        missing = 0
+
+        async def attempt() -> Found:
+            nonlocal missing
+            catalog = await self.index.catalog()
+            waiting = await self._store.count_after(catalog.up_to)
+            while RECENT < waiting <= FEW:
+                await self._advance(at_least=1)
+                catalog = await self.index.catalog()
+                waiting = await self._store.count_after(catalog.up_to)
+            missing = waiting if waiting > RECENT else 0
+            recent = (
+                await self._store.after(catalog.up_to, limit=RECENT)
+                if 0 < waiting <= RECENT
+                else []
+            )
+            return await search(
+                self._store, catalog, query, categories, recent=recent, before=before, limit=limit
+            )
+
+        found: Found = await self._until_current(attempt)
+        return {
+            "visits": [_shown(visit, categories) for visit in found.visits],
+            "next": {"startedAt": found.next[0], "seq": found.next[1]} if found.next else None,
+            "highlight": list(query.highlight),
+            "missing": missing,
+            "ms": self._clock.now_ms() - begun,
+        }
+
+    async def _answer_figures(self, request: Record) -> Record:
+        first, last = _day(request.get("from"), "0001-01-01"), _day(request.get("to"), "9999-12-31")
+
+        async def attempt() -> Record:
+            catalog = await self.index.catalog()
+            days = await self._store.days_between(first, last)
+            waiting = await self._store.count_after(catalog.counted_to)
+            if 0 < waiting <= FEW:
+                recent = await self._store.after(catalog.counted_to, limit=FEW)
+                categories = await self.index.categories()
+                for day, more in counted(recent, self._local, categories).items():
+                    if first <= day <= last:
+                        days[day] = added(days.get(day), more) or more
+                waiting = 0
+            if (await self.index.catalog()).revision != catalog.revision:
+                raise Outdated
+            return {**figures(days), "missing": waiting}
+
+        reply: Record = await self._until_current(attempt)
+        return reply
+
+    async def _answer_chain(self, request: Record) -> Record:
+        categories = await self.index.categories()
+        visit = await self._store.by_id(str(request.get("id")))
+        if visit is None:
+            raise HeyhoError("This visit is not in the history any more.")
+        chain = [visit]
+        seen = {visit["id"]}
+        while len(chain) < MOST_CAUSES:
+            source = chain[0].get("sourcePageVisitId")
+            cause = await self._store.by_id(source) if source and source not in seen else None
+            if cause is None:
+                break
+            seen.add(cause["id"])
+            chain.insert(0, cause)
+        near = await self._store.begun_between(
+            visit["startedAt"], visit["endedAt"] + NEXT_WITHIN_MS, limit=MOST_CANDIDATES
+        )
+        led_to = [other for other in near if other.get("sourcePageVisitId") == visit["id"]]
+        return {
+            "visits": [_shown(each, categories) for each in chain],
+            "next": [_shown(each, categories) for each in led_to],
+        }
+
+    async def _answer_runs(self, request: Record) -> Record:
+        limit, before = _within(request.get("limit"), MOST_RUNS), request.get("before")
+        runs = await self._store.runs(
+            before=before if isinstance(before, int) else None, limit=limit
+        )
+        return {
+            "runs": [{**run, "number": number} for number, run in runs],
+            "next": runs[-1][0] if len(runs) == limit else None,
+        }
+
+    async def _answer_categories(self, request: Record) -> Record:
+        rules = request.get("rules")
+        if rules is not None:
+            await self._state.put("categories", Categories.checked(rules).own)
+        return {"rules": (await self.index.categories()).own, "categories": list(CATEGORIES)}
+
+
+async def _in_turn(plan: Callable[[], Any], write: Callable[[CatalogChange], Any]) -> None:
+    await write(await plan())
+
+
+def _shown(visit: Mapping[str, Any], categories: Categories) -> Record:
+    """A visit as pages get it."""
+    names = ("seq", "id", "url", "title", "domain", "startedAt", "endedAt", "activeDuration")
+    return {
+        **{name: visit.get(name) for name in names},
+        "category": categories.of(str(visit.get("domain") or ""), str(visit.get("url") or "")),
+    }
+
+
+def _within(limit: Any, most: int) -> int:
+    return min(max(limit, 1), most) if isinstance(limit, int) else min(50, most)
+
+
+def _moment(record: Any) -> Moment | None:
+    if not isinstance(record, dict):
+        return None
+    at, seq = record.get("startedAt"), record.get("seq")
+    if isinstance(at, (int, float)) and isinstance(seq, (int, float)):
+        return int(at), int(seq)
+    return None
+
+
+def _day(text: Any, default: str) -> str:
+    days = span(text) if isinstance(text, str) else None
+    return days[0].isoformat() if days else default

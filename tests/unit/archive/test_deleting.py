@@ -1,0 +1,224 @@
+"""Deletions, from the count to the end of their time, on this device and on the server."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heyho.archive.deleting import UNDO_MS
+from heyho.archive.selection import Selection
+from heyho.errors import HeyhoError
+from heyho.testing import MemoryDatabase, jumping, run_jumping
+from unit.archive.archive_desk import DAY, NOW, Desk, visit
+
+SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}
+EVERYTHING = {"everything": True}
+
+
+def content(database: MemoryDatabase) -> tuple[Any, ...]:
+    """All that a deletion may touch, without what says how far it is."""
+    state = {
+        key: value
+        for key, value in database.state.items()
+        if key not in ("deletion", "catalog", "settings")
+    }
+    return deepcopy((database.visits, database.rejected, database.trash, state, database.days))
+
+
+@jumping
+async def test_it_is_counted_before_anything_is_deleted() -> None:
+    desk = Desk(10)
+    told = await desk.ask("delete", query={"site": "Site-1.example"}, dryRun=True)
+    assert told == {
+        "visits": 3,
+        "firstAt": NOW - 8 * DAY,
+        "lastAt": NOW - 2 * DAY,
+        "sites": 1,
+    }
+    assert len(desk.visits()) == 10
+    assert "deletion" not in desk.database.state
+
+
+@jumping
+async def test_what_is_deleted_is_gone_from_search_and_figures_at_once() -> None:
+    desk = Desk(600)
+    while await desk.catalog.step():
+        pass
+    await desk.ask("delete", query={"site": "site-1.example"})
+    assert len(desk.visits()) == 400
+    found = await desk.catalog.handlers["search"]({"text": "site:site-1.example"})
+    assert found["visits"] == []
+    figures = await desk.catalog.handlers["figures"]({})
+    assert "site-1.example" not in str(figures)
+    await desk.ask("undo")
+    found = await desk.catalog.handlers["search"]({"text": "site:site-1.example"})
+    assert len(found["visits"]) == 50
+    assert desk.halted == 2
+
+
+queries = st.one_of(
+    st.just(EVERYTHING),
+    st.builds(lambda n: {"site": f"site-{n}.example"}, st.integers(0, 4)),
+    st.builds(
+        lambda a, b: {"from": NOW - DAY * max(a, b) - 1, "to": NOW - DAY * min(a, b)},
+        st.integers(0, 12),
+        st.integers(0, 12),
+    ),
+    st.builds(lambda n: {"patterns": [f"site-{n}.example", "*/3"]}, st.integers(0, 4)),
+)
+
+
+@given(queries, st.integers(0, 12), st.booleans())
+def test_delete_and_undo_change_nothing(query: dict[str, Any], visits: int, index: bool) -> None:
+    async def both() -> None:
+        desk = Desk(visits)
+        desk.database.state["ledger"] = {"a": [[1, 2], [5, 6]], "b": []}
+        desk.database.rejected["visit-4"] = {"id": "visit-4", "reason": "no"}
+        if index:
+            await desk.catalog.index.advance(chunk=9)
+        before = content(desk.database)
+        told = await desk.ask("delete", query=query)
+        matches = Selection.from_record(query).matcher()
+        assert told["visits"] == visits - len(desk.visits())
+        assert not any(matches(Thing(each)) for each in desk.visits())
+        if told["visits"]:
+            assert await desk.ask("undo") == {"visits": told["visits"]}
+        assert content(desk.database) == before
+
+    run_jumping(both())
+
+
+class Thing:
+    """A record with its fields as attributes."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.__dict__ |= record
+
+
+@jumping
+async def test_an_undo_comes_as_late_as_ten_minutes_and_no_later() -> None:
+    desk = Desk(5)
+    await desk.ask("delete", query=EVERYTHING)
+    pending = (await desk.ask("deletions"))["deletion"]
+    assert (pending["visits"], pending["deadline"] - pending["at"]) == (5, UNDO_MS)
+    assert desk.browser.alarms["forget"] == (10, None)
+    desk.offset_ms = UNDO_MS - 60_000
+    desk.restart()
+    await desk.work()
+    assert (await desk.ask("deletions"))["deletion"] == pending
+    desk.offset_ms = UNDO_MS + 60_000
+    desk.restart()
+    await desk.work()
+    assert (await desk.ask("deletions"))["deletion"] is None
+    assert desk.database.trash == {}
+    with pytest.raises(HeyhoError, match="nothing to undo"):
+        await desk.ask("undo")
+
+
+@jumping
+async def test_another_deletion_makes_the_earlier_one_final() -> None:
+    desk = Desk(6)
+    await desk.ask("delete", query={"site": "site-1.example"})
+    await desk.ask("delete", query={"site": "site-2.example"})
+    assert (await desk.ask("undo"))["visits"] == 2
+    assert [each["id"] for each in desk.visits()] == ["visit-0", "visit-2", "visit-3", "visit-5"]
+
+
+@jumping
+async def test_all_takes_the_open_visits_along() -> None:
+    desk = Desk(2)
+    tab = {"tabId": 1, "visit": {"url": "https://open.example/", "startedAt": NOW}}
+    desk.database.state["fold"] = {"tabs": [tab]}
+    await desk.ask("delete", query={"site": "site-1.example"})
+    assert "open.example" in str(desk.database.state)
+    await desk.ask("delete", query=EVERYTHING)
+    assert "open.example" not in str(desk.database.state)
+
+
+@jumping
+async def test_nothing_is_deleted_by_a_query_that_says_nothing() -> None:
+    desk = Desk(2)
+    for query in ({}, None, {"site": ""}, {"everything": True, "site": "a.example"}):
+        with pytest.raises(HeyhoError):
+            await desk.ask("delete", query=query)
+    assert len(desk.visits()) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        (EVERYTHING, {"to": NOW}),
+        ({"site": "www.site-1.example"}, {"to": NOW, "domain": "site-1.example"}),
+        (
+            {"from": NOW - 3 * DAY, "to": NOW - DAY},
+            {"to": NOW - DAY, "from": NOW - 3 * DAY},
+        ),
+        ({"from": NOW - 3 * DAY, "to": NOW + DAY}, {"to": NOW, "from": NOW - 3 * DAY}),
+        ({"patterns": ["site-1.example"]}, None),
+    ],
+    ids=repr,
+)
+@jumping
+async def test_the_server_is_asked_once_the_time_for_an_undo_is_over(
+    query: dict[str, Any], order: dict[str, Any] | None
+) -> None:
+    desk = Desk(9)
+    desk.database.state["settings"] = SERVER
+    await desk.ask("delete", query=query, alsoServer=True)
+    await desk.work()
+    assert desk.asked == []
+    desk.offset_ms = UNDO_MS + 1
+    desk.restart()
+    desk.status = 503
+    await desk.work()
+    url = f"{SERVER['serverUrl']}/data/deletions"
+    assert desk.asked == ([(url, order)] if order else [])
+    told = await desk.ask("deletions")
+    assert told["orders"] == (1 if order else 0)
+    assert bool(told["problem"]) is bool(order)
+    desk.status = 200
+    desk.restart()
+    await desk.work()
+    assert (await desk.ask("deletions"))["orders"] == 0
+    assert desk.asked == ([(url, order)] * 2 if order else [])
+
+
+@jumping
+async def test_an_undone_deletion_never_reaches_the_server() -> None:
+    desk = Desk(9)
+    desk.database.state["settings"] = SERVER
+    await desk.ask("delete", query=EVERYTHING, alsoServer=True)
+    await desk.ask("undo")
+    desk.offset_ms = UNDO_MS + 1
+    desk.restart()
+    await desk.work()
+    assert desk.asked == []
+    assert desk.database.state.get("orders") is None
+
+
+@jumping
+async def test_without_the_wish_the_server_is_not_asked() -> None:
+    desk = Desk(9)
+    desk.database.state["settings"] = SERVER
+    await desk.ask("delete", query=EVERYTHING)
+    desk.offset_ms = UNDO_MS + 1
+    desk.restart()
+    await desk.work()
+    assert desk.asked == []
+
+
+@jumping
+async def test_visits_of_a_later_day_are_none_of_its_business() -> None:
+    """A visit that was dated ahead ends the order for the server behind it."""
+    desk = Desk()
+    desk.database.state["settings"] = SERVER
+    desk.database.append_visits([visit(1, startedAt=NOW + DAY)])
+    await desk.ask("delete", query=EVERYTHING, alsoServer=True)
+    desk.offset_ms = UNDO_MS + 1
+    desk.restart()
+    await desk.work()
+    assert desk.asked[0][1] == {"to": NOW + DAY + 1}

@@ -1,0 +1,237 @@
+"""The search finds exactly what looking at each visit finds, and the figures are exact counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heyho.catalog import service
+from heyho.catalog.categories import Categories
+from heyho.catalog.days import LocalTime
+from heyho.catalog.query import parse
+from heyho.catalog.rollups import counted, figures
+from heyho.catalog.service import CatalogService
+from heyho.ports import CatalogChange, Record
+from heyho.testing import (
+    LoopClock,
+    MemoryCalendar,
+    MemoryCatalogStore,
+    MemoryDatabase,
+    MemoryStateStore,
+    run_jumping,
+)
+
+DAY = 86_400_000
+START = 1_767_225_600_000  # 2026-01-01
+SITES = ["example.org", "docs.example.org", "github.com", "youtube.com", "127.0.0.1", "bücher.de"]
+WORDS = ["red", "redder", "blue", "Straße", "Café", "r", "日本語", "x9", "pull", "shorts"]
+titles = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
+visits = st.builds(
+    lambda site, path, title, at, active, device: {
+        "url": f"https://{site}/{path}",
+        "domain": site,
+        "title": title,
+        "startedAt": START + at,
+        "endedAt": START + at + 1000,
+        "activeDuration": active,
+        "anonymousClientId": device,
+        "sourcePageVisitId": None,
+    },
+    st.sampled_from(SITES),
+    st.lists(st.sampled_from(["a", "pull/7", "shorts/red", "blue"]), max_size=2).map("/".join),
+    titles,
+    st.integers(0, 70).map(lambda n: n * DAY) | st.integers(0, 70 * DAY),
+    st.integers(0, 5000),
+    st.sampled_from(["laptop", "Phone"]),
+)
+pieces = (
+    st.sampled_from(WORDS)
+    | titles.map(lambda text: f'"{text}"')
+    | st.sampled_from(WORDS).map(lambda word: f"-{word}")
+    | st.sampled_from(SITES).flatmap(lambda s: st.sampled_from([f"site:{s}", f"-site:{s}"]))
+    | st.sampled_from(
+        [
+            *("site:org", "site:", "after:2026-01-31", "before:2026-02", "on:2026-03", "on:2026"),
+            *("on:2026-02-30", "after:x", "device:phone", "-device:LAPTOP", '"red', "re", "-", '"'),
+            *("category:work_code_review", "category:unclassified", "category:news", "blue-red"),
+            *("-category:entertainment_short_form", "category:reference category:news", "- red"),
+        ]
+    )
+)
+queries = st.lists(pieces, max_size=3).map(" ".join)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.lists(visits, min_size=1, max_size=12)),
+        st.tuples(st.just("index"), st.integers(1, 9)),
+        st.tuples(st.just("delete"), st.sets(st.integers(1, 40), max_size=6)),
+        st.tuples(st.just("restore"), st.just(None)),
+        st.tuples(st.just("rules"), st.sampled_from(["news", "shopping"])),
+        st.tuples(st.just("zone"), st.sampled_from([-300, 0, 345])),
+    ),
+    max_size=9,
+)
+
+
+class World:
+    """A catalog in memory, with small blocks."""
+
+    def __init__(self) -> None:
+        self.database = MemoryDatabase()
+        self.calendar = MemoryCalendar(60)
+        self.deleted: list[Record] = []
+        self.service = CatalogService(
+            clock=LoopClock(),
+            store=MemoryCatalogStore(self.database),
+            state=MemoryStateStore(self.database),
+            calendar=self.calendar,
+            chunk=7,
+        )
+        self.service.index._block_size = 10
+
+    @property
+    def local(self) -> LocalTime:
+        return LocalTime(self.calendar)
+
+    async def do(self, kind: str, what: Any) -> None:
+        if kind == "add":
+            at = self.database.next_visit
+            self.database.append_visits({**v, "id": f"v{at + n}"} for n, v in enumerate(what))
+        elif kind == "index":
+            await self.index(what)
+        elif kind == "delete":
+            gone = [visit for seq, visit in self.database.visits.items() if seq in what]
+            await self.service.change(
+                lambda: self.service.index.forgetting(gone), self.delete(gone)
+            )
+            self.deleted += gone
+        elif kind == "restore":
+            back, self.deleted = self.deleted, []
+            await self.service.change(
+                lambda: self.service.index.restoring(back), self.restore(back)
+            )
+        elif kind == "rules":
+            rules = [{"pattern": "example.org/a", "category": what}]
+            await self.service.handlers["categories"]({"rules": rules})
+        else:
+            self.calendar.minutes = what
+
+    def delete(self, gone: Sequence[Record]) -> Any:
+        async def write(change: CatalogChange) -> None:
+            self.database.change_catalog(change)
+            for visit in gone:
+                del self.database.visits[visit["seq"]]
+
+        return write
+
+    def restore(self, back: Sequence[Record]) -> Any:
+        async def write(change: CatalogChange) -> None:
+            self.database.change_catalog(change)
+            self.database.visits |= {visit["seq"]: visit for visit in back}
+
+        return write
+
+    async def index(self, steps: int) -> None:
+        for _ in range(steps):
+            await self.service._advance(at_least=1)
+
+    def newest_first(self) -> list[Record]:
+        return sorted(
+            self.database.visits.values(), key=lambda v: (v["startedAt"], v["seq"]), reverse=True
+        )
+
+    async def pages(self, text: str, limit: int) -> list[int]:
+        found: list[int] = []
+        before = None
+        while True:
+            request = {"text": text, "limit": limit, "before": before}
+            reply = await self.service.handlers["search"](request)
+            assert reply["missing"] == 0
+            assert len(reply["visits"]) <= limit
+            found += [visit["seq"] for visit in reply["visits"]]
+            before = reply["next"]
+            if before is None:
+                return found
+
+    async def categories(self) -> Categories:
+        return await self.service.index.categories()
+
+
+@given(steps=steps, text=queries, limit=st.sampled_from([1, 3, 100]))
+@settings(max_examples=300, deadline=None)
+def test_finds_what_looking_at_each_visit_finds(
+    steps: list[tuple[str, Any]], text: str, limit: int
+) -> None:
+    async def check() -> None:
+        world = World()
+        for step in steps:
+            await world.do(*step)
+        query, categories = parse(text, world.local), await world.categories()
+        naive = [v["seq"] for v in world.newest_first() if query.matches(v, categories)]
+        assert await world.pages(text, limit) == naive
+
+    run_jumping(check())
+
+
+@given(steps=steps, days=st.sampled_from([(None, None), ("2026-01-20", "2026-02-10")]))
+@settings(max_examples=200, deadline=None)
+def test_figures_are_exact_counts(
+    steps: list[tuple[str, Any]], days: tuple[str | None, str | None]
+) -> None:
+    async def check() -> None:
+        world = World()
+        for step in steps:
+            await world.do(*step)
+        while await world.service._advance(at_least=1):
+            pass
+        first, last = days
+        reply = await world.service.handlers["figures"]({"from": first, "to": last})
+        naive = counted(world.database.visits.values(), world.local, await world.categories())
+        within = {
+            day: row for day, row in naive.items() if (first or "") <= day <= (last or "9999")
+        }
+        assert reply == {**figures(within), "missing": 0}
+        assert world.database.days == naive
+
+    run_jumping(check())
+
+
+def test_there_is_nothing_left_of_old_blocks() -> None:
+    async def check() -> None:
+        world = World()
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        for n in range(35):
+            more = {**visit, "startedAt": START + n, "endedAt": START + n, "activeDuration": 1}
+            await world.do("add", [more])
+            await world.index(1)
+        blocks = {block["id"] for block in world.database.state["catalog"]["blocks"]}
+        assert len(blocks) == 4
+        assert {block for block, _ in world.database.words} == blocks
+        assert await world.pages("red", 100) == list(range(35, 0, -1))
+
+    run_jumping(check())
+
+
+def test_few_visits_are_found_before_they_are_indexed_and_more_are_told_of() -> None:
+    async def check() -> None:
+        world = World()
+        service_ = world.service
+        service_._chunk = service.CHUNK
+        service_.index._block_size = 16_384
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        moment = {"startedAt": START, "endedAt": START, "activeDuration": 1}
+        await world.do("add", [{**visit, **moment}] * (service.RECENT - 1))
+        assert not await service_.step()
+        assert len((await service_.handlers["search"]({"text": "red"}))["visits"]) == 50
+        assert "catalog" not in world.database.state
+        await world.do("add", [{**visit, **moment}] * (service.FEW + 1))
+        reply = await service_.handlers["search"]({"text": "red"})
+        assert (reply["visits"], reply["missing"]) == ([], service.RECENT + service.FEW)
+        while await service_.step():
+            pass
+        reply = await service_.handlers["search"]({"text": "red", "limit": 1000})
+        assert (len(reply["visits"]), reply["missing"]) == (200, 0)
+
+    run_jumping(check())

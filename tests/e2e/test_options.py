@@ -168,6 +168,33 @@ def test_a_page_of_a_preset_is_recorded_anyway(named: Browser) -> None:
     assert desk.urls() == [f"http://{BANK}/article"]
 
 
+def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site: Site) -> None:
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    for path in ("/article", "/shop", "/shop/chair"):
+        tab.goto(f"{site.origins[0]}{path}")
+    tab.close()
+    assert len(desk.visits()) == 3
+    page = opened(browser)
+    matching = page.locator("#matching")
+    page.get_by_role("button", name="Find those that match").click()
+    expect(matching).to_have_text("No visit that is recorded matches.")
+    page.get_by_label("Excluded pages").fill("127.0.0.1/shop")
+    page.get_by_role("button", name="Find those that match").focus()
+    page.keyboard.press("Enter")
+    expect(matching).to_contain_text("2 visits already recorded match, of ")
+    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
+    assert len(desk.visits()) == 3
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(matching).to_contain_text("2 visits are deleted.")
+    assert desk.urls() == [f"{site.origins[0]}/article"]
+    page.get_by_role("button", name="Take it back").click()
+    expect(matching).to_have_text("They are back.")
+    assert len(desk.visits()) == 3
+    assert browser.console() == []
+
+
 def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> None:
     """What the hour's end is to the recorder: the time in the settings, moved to the past."""
     desk = Desk(browser)

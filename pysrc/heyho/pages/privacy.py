@@ -3,7 +3,7 @@
 import js
 
 from heyho import presets, texts
-from heyho.pages import bridge, pausing
+from heyho.pages import backwards, bridge, pausing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ class Privacy:
             bridge.on(bridge.find(name), "click", self.pauser(until))
         bridge.on(bridge.find("resume"), "click", self.resume)
         bridge.listen(self.receive)
+        self.wanted: "Json | None" = None
+        bridge.on(bridge.find("find"), "click", self.find)
+        bridge.on(bridge.find("keep"), "click", self.keep)
+        bridge.on(bridge.find("delete"), "click", self.delete)
+        bridge.on(bridge.find("undo"), "click", self.undo)
         self.render()
 
     def build(self) -> None:
@@ -81,6 +86,52 @@ class Privacy:
         """Record again."""
         bridge.start(self.change({"kind": "settings", "settings": {"paused": False}}, ""))
 
+    def find(self) -> None:
+        """Count what the fields and switches mean, as they stand, among recorded visits."""
+        excluded, recorded = bridge.find("excluded").value, bridge.find("recorded").value
+        self.wanted = backwards.query(str(excluded), self.chosen(), str(recorded))
+        if self.wanted is None:
+            offer(texts.text("options_backwards_nothing"), "find")
+        else:
+            bridge.write("matching", texts.text("options_backwards_finding"))
+            bridge.start(self.request_count())
+
+    async def request_count(self) -> None:
+        """Say how many visits match, and offer to delete them."""
+        reply = await bridge.ask({"kind": "delete", "query": self.wanted, "dryRun": True})
+        if not reply["ok"]:
+            offer(reply["error"], "find")
+        elif not reply["visits"]:
+            offer(backwards.found(reply, day), "find")
+        else:
+            offer(backwards.found(reply, day), "keep", "delete")
+
+    def keep(self) -> None:
+        """Delete nothing."""
+        offer("", "find")
+
+    def delete(self) -> None:
+        """Delete what was counted."""
+        bridge.write("matching", texts.text("options_backwards_deleting"))
+        bridge.start(self.request_deletion())
+
+    async def request_deletion(self) -> None:
+        """Have the engine delete, and offer to take it back."""
+        reply = await bridge.ask({"kind": "delete", "query": self.wanted})
+        if reply["ok"]:
+            offer(backwards.deleted(reply), "undo")
+        else:
+            offer(reply["error"], "find")
+
+    def undo(self) -> None:
+        """Take the deletion back."""
+        bridge.start(self.request_undo())
+
+    async def request_undo(self) -> None:
+        """Have the engine bring back what was deleted."""
+        reply = await bridge.ask({"kind": "undo"})
+        offer(texts.text("options_backwards_undone") if reply["ok"] else reply["error"], "find")
+
     async def change(self, request: "Json", said: str) -> None:
         """Have the engine change something, and show what holds then."""
         before = dict(self.settings)
@@ -122,6 +173,22 @@ class Privacy:
         on = self.chosen()
         for name, switch in self.switches.items():
             switch.setAttribute("aria-checked", "true" if name in on else "false")
+
+
+def offer(said: str, *buttons: str) -> None:
+    """Say how things stand with visits that match, and what can be done next."""
+    bridge.write("matching", said)
+    had_focus = str(js.document.activeElement.id) in ("find", "keep", "delete", "undo")
+    for name in ("find", "keep", "delete", "undo"):
+        bridge.show(name, name in buttons)
+    if had_focus:
+        bridge.find(buttons[0]).focus()
+
+
+def day(at: float) -> str:
+    """A day as the person's calendar shows it."""
+    style = bridge.to_js({"dateStyle": "long"})
+    return str(js.Date.new(float(at)).toLocaleDateString(js.Array.new(), style))
 
 
 async def stored(fallback: "Json") -> "Json":

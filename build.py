@@ -340,7 +340,9 @@ def assemble(target: Path) -> None:
     for name, (package, patterns) in RUNTIMES.items():
         copy_files(NODE_MODULES / package, patterns, runtime / name)
     copy_files(HEYHO / "pages", "*.py", target / "pages")
-    shutil.copyfile(HEYHO / "texts.py", target / "pages" / "texts.py")
+    for name in ("texts.py", "presets.py"):
+        shutil.copyfile(HEYHO / name, target / "pages" / name)
+    (target / "defaults.js").write_text(defaults(), encoding="utf-8")
 
     modules = engine_modules(HEYHO)
     archive = runtime / "heyho.zip"
@@ -357,6 +359,19 @@ def assemble(target: Path) -> None:
     )
     (target / "licences").mkdir()
     (target / "licences" / "NOTICES.txt").write_text(notices(), encoding="utf-8")
+
+
+def defaults() -> str:
+    """What the recorder, which runs no Python, goes by before the person has set anything."""
+    code = (
+        "import json; from heyho.settings import Settings\n"
+        "print(json.dumps(Settings().to_record()['excludedRegExp']))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(HEYHO.parent)}
+    asked = subprocess.run(
+        [PYTHON, "-c", code], check=True, capture_output=True, text=True, env=environment
+    )
+    return f"export const EXCLUDED = {asked.stdout.strip()};\n"
 
 
 def copy_files(source: Path, patterns: str, target: Path) -> None:

@@ -1,6 +1,7 @@
 // The service worker: appends what the browser reports to `events`, and opens the engine page.
 // It decides nothing: heyho.recording turns events into visits, heyho.engine does the rest.
 import { openDatabase, readState } from "./database.js";
+import { EXCLUDED } from "./defaults.js";
 
 const HEARTBEAT_MINUTES = 1;
 const IDLE_AFTER_SECONDS = 60;
@@ -38,9 +39,28 @@ const asked = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-// Takes out whatever must leave no trace. The patterns were compiled by heyho.exclusions.
+// The patterns were compiled by heyho.exclusions. Until the engine has stored presets, because
+// nobody has set anything or an older version has, they are those that are built in.
+let compiled = { source: null, never: null };
+const exclusions = (settings) => {
+  const source = [settings?.excludedRegExp, settings?.presets ? "" : EXCLUDED]
+    .filter(Boolean).join("|");
+  if (source !== compiled.source) {
+    compiled = { source, never: source ? new RegExp(source) : null };
+  }
+  return compiled.never;
+};
+
+// A pause may have an end, and then no page is missed that comes before the engine says so.
+const pausedAt = (at, settings, startedAt) => {
+  if (!settings?.paused) return false;
+  const end = settings.pausedUntil === "restart" ? startedAt : settings.pausedUntil;
+  return at < (end ?? Infinity);
+};
+
+// Takes out whatever must leave no trace.
 const redact = (event, settings) => {
-  const never = settings?.excludedRegExp ? new RegExp(settings.excludedRegExp) : null;
+  const never = exclusions(settings);
   const bare = (url) => {
     if (!/^https?:/i.test(url ?? "") || never?.test(url.toLowerCase())) return null;
     return url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1");
@@ -58,7 +78,7 @@ const redact = (event, settings) => {
 // Unsure is what may have been made in a pause, since the settings could not be read. The state's
 // `unsaved` says how far that list was written, should the worker end before it is gone. Resolves
 // to whether recording is paused.
-const write = async (events, unsaved) => {
+const write = async (events, unsaved, startedAt) => {
   const transaction = (await connect()).transaction(["events", "state"], "readwrite");
   const written = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
@@ -70,21 +90,22 @@ const write = async (events, unsaved) => {
   const done = unsaved.length ? await asked(state.get("unsaved")) : null;
   const left = unsaved.slice(unsaved.findIndex(({ id }) => id === done) + 1);
   if (left.length) state.put(left.at(-1).id, "unsaved");
-  const wanted = (part) =>
-    part.unsure && settings?.paused ? part.events.filter((e) => e.kind === "paused") : part.events;
+  const wanted = (part) => part.events.filter(({ kind, at }) =>
+    !part.unsure || kind === "paused" || !pausedAt(at, settings, startedAt));
   for (const event of [...left, { events, unsure: true }].flatMap(wanted)) {
     const redacted = redact(event, settings);
     if (redacted) transaction.objectStore("events").add(redacted);
   }
   await written;
-  return settings?.paused ?? false;
+  return pausedAt(Date.now(), settings, startedAt);
 };
 
 // What cannot be written waits in memory that outlives this worker, and goes with the next.
 const save = async (...events) => {
-  const { unsaved = [], paused } = await chrome.storage.session.get(["unsaved", "paused"]);
+  const { unsaved = [], paused, startedAt } =
+    await chrome.storage.session.get(["unsaved", "paused", "startedAt"]);
   try {
-    const pausedNow = await write(events, unsaved);
+    const pausedNow = await write(events, unsaved, startedAt);
     if (!unsaved.length) return;
     await chrome.storage.session.remove(["unsaved", "fault"]);
     if (paused === null) await chrome.storage.session.set({ paused: pausedNow });
@@ -120,8 +141,10 @@ const begin = async (why, at) => {
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
   await chrome.alarms.create("sync", { periodInMinutes: settings?.periodMinutes ?? 5 });
   if (why === "startup") await chrome.alarms.create("startup", { delayInMinutes: 1 });
-  const paused = settings ? settings.paused : false;
-  await chrome.storage.session.set({ session: at, paused });
+  const { startedAt } = await chrome.storage.session.get("startedAt");
+  const paused = settings?.paused === null ? null : pausedAt(at, settings, startedAt);
+  const pausedUntil = settings?.pausedUntil ?? null;
+  await chrome.storage.session.set({ session: at, paused, pausedUntil });
 };
 
 let tail = Promise.resolve();
@@ -133,9 +156,11 @@ const inOrder = (step) => {
 const append = (kind, fields) => {
   const at = Date.now();
   return inOrder(async () => {
-    const { session, paused } = await chrome.storage.session.get(["session", "paused"]);
-    if (!session) await begin("startup", at);
-    if (!paused || kind === "paused") await save({ kind, at, ...fields });
+    const known =
+      await chrome.storage.session.get(["session", "paused", "pausedUntil", "startedAt"]);
+    const over = known.paused && !pausedAt(at, known, known.startedAt);
+    if (!known.session || over) await begin(over ? "resume" : "startup", at);
+    if (!known.paused || over || kind === "paused") await save({ kind, at, ...fields });
   });
 };
 
@@ -144,9 +169,34 @@ const beginAgain = (why) => {
   return inOrder(() => begin(why, at));
 };
 
-chrome.runtime.onInstalled.addListener(({ reason }) =>
-  beginAgain(reason === "install" || reason === "update" ? reason : "startup"));
-chrome.runtime.onStartup.addListener(() => append("heartbeat"));
+// A pause until the browser's restart is over from here on; the engine decides about any other.
+const noteStart = () => {
+  const startedAt = Date.now();
+  return inOrder(async () => {
+    const settings = await readState("settings").catch(() => null);
+    if (settings?.pausedUntil === "restart") await chrome.storage.session.set({ startedAt });
+    return settings?.paused ?? false;
+  });
+};
+const endPause = async (isPaused) => {
+  if (isPaused) await ask({ kind: "resume", started: true });
+};
+
+// What is named on the command line is installed anew at each start of the browser.
+chrome.runtime.onInstalled.addListener(async ({ reason }) => {
+  const isPaused = reason === "install" && (await noteStart());
+  await beginAgain(reason === "install" || reason === "update" ? reason : "startup");
+  await endPause(isPaused);
+  const { greeted } = await chrome.storage.local.get("greeted");
+  if (reason !== "install" || greeted) return;
+  await chrome.storage.local.set({ greeted: true });
+  await chrome.tabs.create({ url: "welcome.html" });
+});
+chrome.runtime.onStartup.addListener(async () => {
+  const isPaused = await noteStart();
+  await append("heartbeat");
+  await endPause(isPaused);
+});
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
@@ -254,6 +304,8 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
   if (name === "heartbeat") {
     await append("heartbeat");
     await whenBackOnline();
+  } else if (name === "resume") {
+    await ask({ kind: "resume" });
   } else {
     await ask({ kind: "run", trigger: name === "startup" ? "startup" : "periodic" });
   }
@@ -264,10 +316,11 @@ chrome.commands.onCommand.addListener(async (command) => {
   if (command === "open-history") await chrome.tabs.create({ url: "dashboard.html" });
 });
 
-const answer = async ({ kind, request, call, args, paused }) => {
+const answer = async ({ kind, request, call, args, paused, until: pausedUntil = null }) => {
   if (kind === "engine") return ask(request);
   if (kind === "recording") {
-    await chrome.storage.session.set({ paused });
+    await chrome.storage.session.set({ paused, pausedUntil });
+    await chrome.storage.session.remove("startedAt"); // which ended another pause
     return paused ? append("paused") : beginAgain("resume");
   }
   if (kind === "history") return readHistory(request);

@@ -26,7 +26,7 @@ from heyho.ports import (
     Workers,
 )
 from heyho.profile import Profile
-from heyho.settings import Settings
+from heyho.settings import RESTART, Settings
 from heyho.sync.pauses import retry_delay_min
 from heyho.sync.sending import Means
 from heyho.sync.synchronizer import Synchronizer
@@ -34,6 +34,7 @@ from heyho.sync.synchronizer import Synchronizer
 LINGER_S = 10.0
 REST_S = 0.5
 RUN_LOCK = "heyho-run"
+PAUSE_MS = 60 * 60_000
 TRIGGERS: Sequence[Trigger] = ("manual", "periodic", "startup")
 
 
@@ -92,7 +93,12 @@ class Control:
     - `status`: folds new events and replies `status`, `progress` (None when no run is on) and
       how the `engine` came up.
     - `cancel`: ends the run under way; replies `cancelled`, whether there was one.
-    - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
+    - `settings` {settings, dryRun}: changes some settings; replies all of them, or `problems` by
+      field. With `dryRun` nothing is changed.
+    - `pause` {until}: pauses recording, for an hour ("hour"), until the browser's next start
+      ("restart"), or until the person ends it (null); replies all `settings`.
+    - `resume` {started}: ends a pause that is over, or sees to its end; `started` says that the
+      browser has just started. Replies `resumed`.
 
     Any other kind is that of a service.
 
@@ -140,6 +146,8 @@ class Control:
             "status": self._answer_status,
             "cancel": self._answer_cancel,
             "settings": self._answer_settings,
+            "pause": self._answer_pause,
+            "resume": self._answer_resume,
         }
         for service in services:
             self._handlers |= service.handlers
@@ -182,6 +190,7 @@ class Control:
         raise HeyhoError(f"A run has no trigger “{asked}”.")
 
     async def _answer_status(self, request: Record) -> Record:
+        await self._end_pause()
         await self._folding.fold()
         status = await self._board.show_status()
         if status["waiting"] and status["canSync"] and self._run is None:
@@ -199,7 +208,19 @@ class Control:
         changes = request.get("settings", {})
         if not isinstance(changes, dict):
             raise HeyhoError("Settings must come as fields and values.")
+        if request.get("dryRun"):
+            return {"settings": (await self._profile.check(changes)).to_record()}
         return {"settings": await self._change(changes)}
+
+    async def _answer_pause(self, request: Record) -> Record:
+        asked = request.get("until")
+        ends = {"hour": self._ports.clock.now_ms() + PAUSE_MS, RESTART: RESTART, None: None}
+        if asked is not None and not (isinstance(asked, str) and asked in ends):
+            raise HeyhoError(f"A pause has no end “{asked}”.")
+        return {"settings": await self._change({"paused": True, "pausedUntil": ends[asked]})}
+
+    async def _answer_resume(self, request: Record) -> Record:
+        return {"resumed": await self._end_pause(started=request.get("started") is True)}
 
     async def _prepare(self) -> None:
         """Whoever looks how things stand may well want to sync next."""
@@ -308,8 +329,27 @@ class Control:
         known = await self._ports.state.get("notBefore")
         return float(known) if isinstance(known, (int, float)) else 0.0
 
+    async def _end_pause(self, *, started: bool = False) -> bool:
+        """End a pause that is over; wake up for the end of one that has a time."""
+        settings = await self._profile.settings()
+        if settings.is_pause_over(self._ports.clock.now_ms(), started=started):
+            await self._change({"paused": False})
+            return True
+        if settings.paused_until is not None:
+            await self._plan_resume(settings)
+        return False
+
+    async def _plan_resume(self, settings: Settings) -> None:
+        if isinstance(settings.paused_until, (int, float)):
+            left_min = (settings.paused_until - self._ports.clock.now_ms()) / 60_000
+            await self._ports.browser.set_alarm("resume", delay_minutes=max(left_min, 0.5))
+        else:
+            await self._ports.browser.clear_alarm("resume")
+
     async def _change(self, changes: Record) -> Record:
         state, browser = self._ports.state, self._ports.browser
+        if "paused" in changes and "pausedUntil" not in changes:
+            changes = {**changes, "pausedUntil": None}
         await self._profile.check(changes)
         with suppress(SettingsError):  # stored by another version; this change puts them right
             await self._folding.fold()  # what has happened until now, by the settings until now
@@ -320,7 +360,8 @@ class Control:
                 "sync", delay_minutes=after.period_minutes, period_minutes=after.period_minutes
             )
         if "paused" in changes or bool(before.get("paused")) != after.paused:
-            await browser.recording_changed(paused=after.paused)
+            await browser.recording_changed(paused=after.paused, until=after.paused_until)
+            await self._plan_resume(after)
         if any(before.get(name) != record[name] for name in ("serverUrl", "token")):
             await self._abandon()
             await state.put("failures", 0)

@@ -17,34 +17,83 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from encodings.punycode import punycode_encode
 from urllib.parse import quote
 
+from heyho.presets import NAMES, PRESETS
+
+_FRONT = r"^https?:\/\/(?:[^\/?#@]*@)?(?:[^\/?#@:]+\.)?"
 _SPECIAL = re.compile(r"[.+?^${}()|\[\]\\/-]")
 
 
 def to_regexp(patterns: Sequence[str]) -> str:
     """Compile patterns to the source of one regular expression; empty when there are none.
 
+    Sites of which the same is covered share one place in it, so that hundreds are tested quickly.
+
     Raises:
         ValueError: a sentence that names the first pattern which can match nothing.
     """
-    return "|".join(f"(?:{_compile(pattern)})" for pattern in patterns)
+    paths: dict[str, list[str]] = {}
+    for pattern in patterns:
+        site, path = _compile(pattern)
+        paths.setdefault(site, []).append(path)
+    sites: dict[str, list[str]] = {}
+    for site, covered in paths.items():
+        sites.setdefault(_any_of(covered), []).append(site)
+    return "|".join(f"(?:{_FRONT}{_any_of(site)}{path})" for path, site in sites.items())
+
+
+def combine(excluded: Sequence[str], presets: Collection[str], recorded: Sequence[str]) -> str:
+    """One regular expression for all that is never recorded, as `Exclusions` decides it.
+
+    Args:
+        excluded: the person's patterns.
+        presets: names in `heyho.presets`.
+        recorded: patterns of pages that no preset covers.
+    """
+    parts = [to_regexp(excluded)]
+    if presets:
+        spared = to_regexp(recorded)
+        chosen = "|".join(_SOURCES[name] for name in NAMES if name in presets)
+        parts.append(f"(?!{spared})(?:{chosen})" if spared else chosen)
+    return "|".join(part for part in parts if part)
 
 
 class Exclusions:
-    """Compiled patterns."""
+    """What is never recorded: what the person's patterns cover, and what presets do, except for
+    pages that are to be recorded all the same. Takes the arguments of `combine`."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        source = to_regexp(patterns)
-        self._matcher = re.compile(source) if source else None
+    def __init__(
+        self,
+        excluded: Sequence[str],
+        presets: Collection[str] = (),
+        recorded: Sequence[str] = (),
+    ) -> None:
+        self._excluded = _matcher(to_regexp(excluded))
+        self._recorded = _matcher(to_regexp(recorded))
+        self._presets = [_MATCHERS[name] for name in NAMES if name in presets]
 
     def __contains__(self, url: str) -> bool:
-        return self._matcher is not None and self._matcher.match(url.lower()) is not None
+        url = url.lower()
+        if self._excluded is not None and self._excluded.match(url):
+            return True
+        if not any(preset.match(url) for preset in self._presets):
+            return False
+        return self._recorded is None or self._recorded.match(url) is None
 
 
-def _compile(pattern: str) -> str:
+def _matcher(source: str) -> re.Pattern[str] | None:
+    return re.compile(source) if source else None
+
+
+def _any_of(sources: Sequence[str]) -> str:
+    return sources[0] if len(sources) == 1 else f"(?:{'|'.join(sources)})"
+
+
+def _compile(pattern: str) -> tuple[str, str]:
+    """The source for the host with its port, and that for what may follow."""
     text = unicodedata.normalize("NFKC", pattern.strip()).replace("。", ".").lower()
     text = re.sub(r"^[a-z*]+://", "", text)
     host, slash, path = text.partition("/")
@@ -60,18 +109,23 @@ def _compile(pattern: str) -> str:
             "or the beginning of a path such as news.example/account."
         )
     site = _glob(_to_ascii(name), r"[^\/?#@]*")
-    authority = rf"^https?:\/\/(?:[^\/?#@]*@)?(?:[^\/?#@:]+\.)?{site}\.?"
+    any_port = r"(?::[0-9]+)?"
     if port in ("", "*"):
-        authority += r"(?::[0-9]+)?"
+        after = any_port
     else:  # browsers leave out the ports that go without saying
-        authority += rf"(?::{port})?" if port in ("80", "443") else f":{port}"
+        after = rf"(?::{port})?" if port in ("80", "443") else f":{port}"
+        site, after = rf"{site}\.?{after}", ""
     if not slash or not path.strip("*"):
-        return authority + r"(?:[\/?#]|$)"
+        return site, _after(after) + r"(?:[\/?#]|$)"
     path = re.sub(
         r"[^\x21-\x7e]+|[\"<>`{}]", lambda found: quote(found[0], errors="replace").lower(), path
     )
     end = "" if path.endswith(("*", "/")) else r"(?:[\/?#]|$)"
-    return authority + r"\/" + _glob(path, ".*") + end
+    return site, _after(after) + r"\/" + _glob(path, ".*") + end
+
+
+def _after(port: str) -> str:
+    return rf"\.?{port}" if port else ""
 
 
 def _to_ascii(name: str) -> str:
@@ -84,3 +138,8 @@ def _to_ascii(name: str) -> str:
 
 def _glob(text: str, star: str) -> str:
     return star.join(_SPECIAL.sub(r"\\\g<0>", part) for part in text.split("*"))
+
+
+# Made when the module is imported, and so once, when the engine's snapshot is made.
+_SOURCES = {name: to_regexp(patterns) for name, patterns in PRESETS.items()}
+_MATCHERS = {name: re.compile(source) for name, source in _SOURCES.items()}

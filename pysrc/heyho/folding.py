@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from heyho.exclusions import Exclusions
 from heyho.ports import EventLog
 from heyho.profile import Profile
 from heyho.recording.fold import fold
@@ -28,7 +27,7 @@ class Folding:
             step = partial(
                 fold,
                 client_id=await self._profile.client_id(),
-                exclusions=Exclusions(settings.excluded),
+                exclusions=settings.exclusions,
             )
             while await self._events.fold(step, limit=EVENTS_PER_FOLD) == EVENTS_PER_FOLD:
                 pass

@@ -490,8 +490,8 @@ class Browser(Protocol):
         """Label the toolbar button; an empty text takes the label off."""
         ...
 
-    async def recording_changed(self, *, paused: bool) -> None:
-        """Tell the recorder that it was paused or resumed."""
+    async def recording_changed(self, *, paused: bool, until: float | str | None = None) -> None:
+        """Tell the recorder that it was paused, until when (see `Settings`), or resumed."""
         ...
 
     def conditions(self) -> Conditions:

@@ -31,9 +31,9 @@ class Profile:
                 await self._state.put("settings", settings.to_record())
         return settings
 
-    async def check(self, changes: Record) -> None:
-        """Raise the SettingsError that `change` would raise."""
-        Settings.from_record({**await self._stored(), **changes})
+    async def check(self, changes: Record) -> Settings:
+        """What `change` would make of the settings, or the SettingsError that it would raise."""
+        return Settings.from_record({**await self._stored(), **changes})
 
     async def change(self, changes: Record) -> tuple[Record, Settings]:
         """Change some settings; returns what was stored before, and the settings after.

@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from heyho.errors import SettingsError
-from heyho.exclusions import to_regexp
+from heyho.exclusions import Exclusions, combine, to_regexp
+from heyho.presets import NAMES
 
 API_PATH = "/api/v1"
+RESTART = "restart"
 STRATEGIES = ("auto", "sequential", "concurrent", "parallel")
 RANGES = {
     "concurrency": (1, 10),
@@ -42,7 +44,12 @@ class Settings:
         batch_size: visits in a batch at most, 1..1000.
         period_minutes: minutes between automatic syncs, 1..1440.
         paused: whether nothing is recorded.
+        paused_until: when a pause is over by itself: epoch milliseconds, `RESTART` for the
+            browser's next start, or None for a pause that lasts until the person ends it.
         excluded: patterns of pages that are never recorded (see `heyho.exclusions`).
+        presets: names of those in `heyho.presets` that are never recorded either; all of them
+            until the person has chosen.
+        recorded: patterns of pages that no preset covers.
         keep_months: months after which visits leave this device; 0 keeps them for ever.
         keep_unsynced: whether those that no server has acknowledged stay all the same.
     """
@@ -55,7 +62,10 @@ class Settings:
     batch_size: int = 1000
     period_minutes: int = 5
     paused: bool = False
+    paused_until: float | str | None = None
     excluded: tuple[str, ...] = ()
+    presets: tuple[str, ...] = NAMES
+    recorded: tuple[str, ...] = ()
     keep_months: int = 0
     keep_unsynced: bool = True
 
@@ -68,6 +78,24 @@ class Settings:
     def can_sync(self) -> bool:
         """Whether there is a server to sync with."""
         return bool(self.server_url and self.token)
+
+    @property
+    def exclusions(self) -> Exclusions:
+        """What is never recorded."""
+        return Exclusions(self.excluded, self.presets, self.recorded)
+
+    def is_pause_over(self, now_ms: float, *, started: bool = False) -> bool:
+        """Whether a pause has come to the end that it was given.
+
+        Args:
+            now_ms: epoch milliseconds.
+            started: whether the browser has started since the pause began.
+        """
+        if not self.paused or self.paused_until is None:
+            return False
+        if isinstance(self.paused_until, str):
+            return started
+        return now_ms >= self.paused_until
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Settings:
@@ -98,7 +126,10 @@ class Settings:
             batch_size=read("batchSize", _integer, default.batch_size),
             period_minutes=read("periodMinutes", _integer, default.period_minutes),
             paused=read("paused", _boolean, default.paused),
+            paused_until=read("pausedUntil", _pause_end, None) if record.get("paused") else None,
             excluded=read("excluded", _patterns, default.excluded),
+            presets=read("presets", _presets, default.presets),
+            recorded=read("recorded", _patterns, default.recorded),
             keep_months=read("keepMonths", _integer, default.keep_months),
             keep_unsynced=read("keepUnsynced", _boolean, default.keep_unsynced),
         )
@@ -117,8 +148,11 @@ class Settings:
             "batchSize": self.batch_size,
             "periodMinutes": self.period_minutes,
             "paused": self.paused,
+            "pausedUntil": self.paused_until,
             "excluded": list(self.excluded),
-            "excludedRegExp": to_regexp(self.excluded),
+            "presets": list(self.presets),
+            "recorded": list(self.recorded),
+            "excludedRegExp": combine(self.excluded, self.presets, self.recorded),
             "keepMonths": self.keep_months,
             "keepUnsynced": self.keep_unsynced,
         }
@@ -183,15 +217,31 @@ def _boolean(name: str, value: object) -> bool:
     return value
 
 
+def _pause_end(name: str, value: object) -> float | str:
+    is_time = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value != RESTART and not (is_time and 0 <= float(str(value)) < _END_OF_TIME_MS):
+        raise ValueError("A pause must end at a time, or with the browser's restart.")
+    return value  # type: ignore[return-value]
+
+
+def _presets(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("The kinds of pages must be a list of names.")
+    return tuple(known for known in NAMES if known in value)  # other versions may know others
+
+
 def _patterns(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError("The excluded pages must be a list of patterns.")
+        raise ValueError(f"{_LABELS[name]} must be a list of patterns.")
     patterns = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
     to_regexp(patterns)
     return patterns
 
 
+_END_OF_TIME_MS = 8.64e15  # of JavaScript's
 _LABELS = {
+    "excluded": "The excluded pages",
+    "recorded": "The pages that are recorded anyway",
     "concurrency": "The number of lanes",
     "workers": "The number of workers",
     "batchSize": "The batch size",

@@ -788,6 +788,7 @@ class MemoryBrowser:
         self.badge = ""
         self.published: list[Record] = []
         self.paused: list[bool] = []
+        self.paused_until: float | str | None = None
         self.closed = False
         self.locked: set[str] = set()
         self.device = Conditions()
@@ -807,8 +808,9 @@ class MemoryBrowser:
     async def show_badge(self, text: str, title: str) -> None:
         self.badge = text
 
-    async def recording_changed(self, *, paused: bool) -> None:
+    async def recording_changed(self, *, paused: bool, until: float | str | None = None) -> None:
         self.paused.append(paused)
+        self.paused_until = until
 
     def conditions(self) -> Conditions:
         return self.device

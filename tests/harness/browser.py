@@ -36,6 +36,7 @@ class Browser:
         throttled: leave Chromium's throttling of hidden pages on, as people have it.
         scheme: what pages are told the person prefers.
         args: more of Chromium's own options.
+        welcome: leave the page open that greets the person after the installation.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Browser:
         throttled: bool = False,
         scheme: Literal["light", "dark"] = "light",
         args: Sequence[str] = (),
+        welcome: bool = False,
     ) -> None:
         self._own_profile = profile is None
         self.profile = profile or Path(tempfile.mkdtemp(prefix="heyho-profile-"))
@@ -57,11 +59,13 @@ class Browser:
         self._throttled = throttled
         self._scheme = scheme
         self._args = args
+        self._welcome = welcome
         self._log = self.profile / "heyho-console.log"
         self.context: BrowserContext
 
     def __enter__(self) -> Self:
         self._manager = None if self._given_playwright else sync_playwright()
+        is_new = not (self.profile / "Default").exists()
         playwright = self._given_playwright or self._manager.start()  # type: ignore[union-attr]
         args = [
             f"--disable-extensions-except={self._extension}",
@@ -92,7 +96,20 @@ class Browser:
         )
         if not self.context.service_workers:
             self.context.wait_for_event("serviceworker")
+        if is_new and not self._welcome:
+            page = self.welcome_page()
+            page.wait_for_load_state()  # closed before, it may leave Chromium without texts
+            page.close()
         return self
+
+    def welcome_page(self) -> Page:
+        """The page that is opened once, after the installation."""
+        for _ in range(1000):
+            for page in self.context.pages:
+                if page.url.endswith("/welcome.html"):
+                    return page
+            self.context.pages[0].wait_for_timeout(20)
+        raise LookupError("nobody is greeted")
 
     def __exit__(
         self,

@@ -562,6 +562,99 @@ class TestSettings:
         assert len(extension.server.visits) == 2
 
 
+class TestPause:
+    @jumping
+    async def test_for_an_hour(self) -> None:
+        extension = Extension()
+        settings = (await extension.ask("pause", until="hour"))["settings"]
+        assert (settings["paused"], settings["pausedUntil"]) == (True, T0 + 3_600_000)
+        assert extension.browser.alarms["resume"] == (60, None)
+        assert (extension.browser.paused, extension.browser.paused_until) == (
+            [True],
+            T0 + 3_600_000,
+        )
+        await asyncio.sleep(3_599.5)
+        assert await extension.ask("resume") == {"ok": True, "resumed": False}
+        assert extension.state["settings"]["paused"]
+        assert extension.browser.alarms["resume"] == (0.5, None), "the shortest there is"
+        await asyncio.sleep(0.5)
+        assert await extension.ask("resume") == {"ok": True, "resumed": True}
+        assert extension.browser.paused == [True, False]
+        assert "resume" not in extension.browser.alarms
+        stored = extension.state["settings"]
+        assert (stored["paused"], stored["pausedUntil"]) == (False, None)
+
+    @jumping
+    async def test_whoever_looks_how_things_stand_ends_a_pause_that_is_over(self) -> None:
+        extension = Extension()
+        await extension.ask("pause", until="hour")
+        assert (await extension.ask("status"))["status"]["paused"]
+        await asyncio.sleep(3_600)
+        assert not (await extension.ask("status"))["status"]["paused"]
+
+    @jumping
+    async def test_until_the_browser_starts_again(self) -> None:
+        extension = Extension()
+        settings = (await extension.ask("pause", until="restart"))["settings"]
+        assert settings["pausedUntil"] == "restart"
+        assert "resume" not in extension.browser.alarms
+        await asyncio.sleep(90_000)
+        assert await extension.ask("resume") == {"ok": True, "resumed": False}
+        assert await extension.ask("resume", started=True) == {"ok": True, "resumed": True}
+        assert extension.browser.paused == [True, False]
+
+    @jumping
+    async def test_until_the_person_ends_it(self) -> None:
+        extension = Extension()
+        await extension.ask("pause", until="hour")
+        await extension.ask("pause", until=None)
+        assert "resume" not in extension.browser.alarms
+        await asyncio.sleep(90_000)
+        assert await extension.ask("resume", started=True) == {"ok": True, "resumed": False}
+
+    @pytest.mark.parametrize("until", ["hour", "restart"])
+    @jumping
+    async def test_a_plain_pause_or_resumption_forgets_the_end(self, until: str) -> None:
+        extension = Extension()
+        for paused in (True, False):
+            await extension.ask("pause", until=until)
+            await extension.ask("settings", settings={"paused": paused})
+            assert extension.state["settings"]["pausedUntil"] is None
+            assert "resume" not in extension.browser.alarms
+
+    @jumping
+    async def test_a_restart_that_comes_before_the_hour_is_over_changes_nothing(self) -> None:
+        extension = Extension()
+        await extension.ask("pause", until="hour")
+        await asyncio.sleep(1_800)
+        extension.browser.alarms.clear()  # as browsers may do
+        assert await extension.ask("resume", started=True) == {"ok": True, "resumed": False}
+        assert extension.browser.alarms["resume"] == (30, None)
+
+    @pytest.mark.parametrize("until", ["tomorrow", 7, []])
+    @jumping
+    async def test_no_other_end(self, until: object) -> None:
+        extension = Extension()
+        reply = await extension.ask("pause", until=until)
+        assert not reply["ok"]
+        assert "settings" in extension.state
+        assert extension.browser.paused == []
+
+
+class TestDryRun:
+    @jumping
+    async def test_nothing_is_changed(self) -> None:
+        extension = Extension()
+        before = dict(extension.state)
+        reply = await extension.ask(
+            "settings", settings={"serverUrl": "https://x.example/"}, dryRun=True
+        )
+        assert reply["settings"]["serverUrl"] == "https://x.example/api/v1"
+        assert extension.state == before
+        reply = await extension.ask("settings", settings={"serverUrl": "x"}, dryRun=True)
+        assert list(reply["problems"]) == ["serverUrl"]
+
+
 class TestRetry:
     @jumping
     async def test_the_pause_grows_and_success_ends_it(self) -> None:

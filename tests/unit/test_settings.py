@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.errors import SettingsError
-from heyho.exclusions import to_regexp
+from heyho.exclusions import combine, to_regexp
+from heyho.presets import NAMES
 from heyho.settings import RANGES, STRATEGIES, Settings
 
 MISTAKEN_FORM = "The server's address must begin with https:// or http://."
@@ -46,8 +47,13 @@ class TestRecord:
             "batchSize": 1000,
             "periodMinutes": 5,
             "paused": False,
+            "pausedUntil": None,
             "excluded": [],
-            "excludedRegExp": "",
+            "presets": list(NAMES),
+            "recorded": [],
+            "excludedRegExp": combine([], NAMES, []),
+            "keepMonths": 0,
+            "keepUnsynced": True,
         }
 
     @given(
@@ -62,13 +68,15 @@ class TestRecord:
             period_minutes=st.integers(*RANGES["periodMinutes"]),
             paused=st.booleans(),
             excluded=st.sampled_from([(), ("bank.example",), ("*.internal", "a.example/x")]),
+            presets=st.sampled_from([(), NAMES[:1], NAMES]),
+            recorded=st.sampled_from([(), ("a.example",)]),
         )
     )
     def test_what_is_stored_is_read(self, settings: Settings) -> None:
         assert Settings.from_record(json.loads(json.dumps(settings.to_record()))) == settings
 
     def test_the_recorder_gets_the_patterns_compiled(self) -> None:
-        record = read(excluded=["bank.example", "a.example/b"]).to_record()
+        record = read(excluded=["bank.example", "a.example/b"], presets=[]).to_record()
         assert record["excludedRegExp"] == to_regexp(["bank.example", "a.example/b"])
 
     def test_every_field_at_fault_is_named(self) -> None:
@@ -81,7 +89,10 @@ class TestRecord:
             "batchSize": "many",
             "periodMinutes": 1.5,
             "paused": "no",
+            "pausedUntil": "tomorrow",
             "excluded": ["?"],
+            "presets": "banks",
+            "recorded": ["a b"],
         }
         with pytest.raises(SettingsError) as caught:
             Settings.from_record(wrong)
@@ -279,6 +290,52 @@ class TestExcluded:
 
     def test_a_pattern_that_is_none_is_named(self) -> None:
         assert problem("excluded", ["bank.example", "a b"]).startswith("“a b” is no pattern")
+
+
+class TestPause:
+    @pytest.mark.parametrize("until", [None, "restart", 0, 1.5, 1_700_000_000_000])
+    def test_what_is_kept(self, until: object) -> None:
+        settings = read(paused=True, pausedUntil=until)
+        assert settings.paused_until == until
+        assert Settings.from_record(settings.to_record()) == settings
+
+    def test_who_records_has_no_end_of_a_pause(self) -> None:
+        assert read(paused=False, pausedUntil=5).paused_until is None
+
+    @pytest.mark.parametrize("until", ["hour", True, -1, float("nan"), float("inf"), [], {}])
+    def test_what_is_refused(self, until: object) -> None:
+        with pytest.raises(SettingsError) as caught:
+            read(paused=True, pausedUntil=until)
+        assert list(caught.value.problems) == ["pausedUntil"]
+
+    @pytest.mark.parametrize(
+        ("record", "now_ms", "started", "over"),
+        [
+            ({"paused": True}, 9e15, True, False),
+            ({"paused": True, "pausedUntil": 1000}, 999, True, False),
+            ({"paused": True, "pausedUntil": 1000}, 1000, False, True),
+            ({"paused": True, "pausedUntil": "restart"}, 9e15, False, False),
+            ({"paused": True, "pausedUntil": "restart"}, 0, True, True),
+            ({"paused": False}, 9e15, True, False),
+        ],
+    )
+    def test_when_it_is_over(
+        self, record: dict[str, Any], now_ms: float, started: bool, over: bool
+    ) -> None:
+        assert read(**record).is_pause_over(now_ms, started=started) is over
+
+
+class TestPresets:
+    def test_all_of_them_until_the_person_has_chosen(self) -> None:
+        assert "https://www.sparkasse-koelnbonn.de/" in read().exclusions
+        assert "https://www.sparkasse-koelnbonn.de/" not in read(presets=[]).exclusions
+
+    def test_those_of_other_versions_are_left_out(self) -> None:
+        assert read(presets=["health", "gardens", "banks"]).presets == ("banks", "health")
+
+    @pytest.mark.parametrize("value", ["banks", 7, [7]])
+    def test_a_list_of_names(self, value: object) -> None:
+        assert problem("presets", value) == "The kinds of pages must be a list of names."
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Settings().to_record())), st.text() | st.floats()))

@@ -234,7 +234,7 @@ def _order(deletion: Record) -> Record | None:
     meantime is none of its business.
     """
     query = deletion["query"]
-    if query.get("patterns"):
+    if query.get("patterns") or query.get("presets"):
         return None
     ends = max(int(deletion["at"]), int(deletion.get("lastAt") or 0) + 1)
     order: Record = {"to": min(query.get("to") or ends, ends)}

@@ -9,6 +9,7 @@ from typing import Any
 from heyho.errors import HeyhoError
 from heyho.exclusions import Exclusions
 from heyho.ports import Record
+from heyho.presets import NAMES
 from heyho.recording import fields
 from heyho.wire import bare_host, domain_of
 
@@ -20,13 +21,16 @@ class Selection:
     Attributes:
         site: a host with its subdomains; empty for any.
         from_at, to_at: the visit started in [from_at, to_at); None for no limit.
-        patterns: the address matches one of these (see `heyho.exclusions`); none for any.
+        patterns: the address matches one of these (see `heyho.exclusions`).
+        presets: or one of these presets, and none of `recorded`. Neither: any address.
     """
 
     site: str = ""
     from_at: int | None = None
     to_at: int | None = None
     patterns: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
@@ -46,8 +50,9 @@ class Selection:
             record["from"] = self.from_at
         if self.to_at is not None:
             record["to"] = self.to_at
-        if self.patterns:
-            record["patterns"] = list(self.patterns)
+        for name in ("patterns", "presets", "recorded"):
+            if getattr(self, name):
+                record[name] = list(getattr(self, name))
         return record
 
     @classmethod
@@ -61,19 +66,23 @@ class Selection:
             raise HeyhoError("Say which visits are meant.")
         site = _site(record.get("site"))
         from_at, to_at = _time(record, "from"), _time(record, "to")
-        patterns = record.get("patterns") or ()
-        if not isinstance(patterns, (list, tuple)) or not all(
-            isinstance(pattern, str) for pattern in patterns
-        ):
-            raise HeyhoError("Patterns must be a list of texts.")
-        wanted = tuple(pattern.strip() for pattern in patterns if pattern.strip())
-        selection = cls(site=site, from_at=from_at, to_at=to_at, patterns=wanted)
+        presets = tuple(name for name in NAMES if name in _texts(record, "presets"))
+        patterns = _texts(record, "patterns")
+        recorded = _texts(record, "recorded") if presets else ()
+        selection = cls(
+            site=site,
+            from_at=from_at,
+            to_at=to_at,
+            patterns=patterns,
+            presets=presets,
+            recorded=recorded,
+        )
         if from_at is not None and to_at is not None and from_at >= to_at:
             raise HeyhoError("The first day lies after the last one.")
         if selection.is_everything is not (record.get("everything") is True):
             raise HeyhoError("Say which visits are meant: a site, days, patterns, or all.")
         try:
-            Exclusions(wanted)
+            Exclusions(patterns, presets, recorded)
         except ValueError as problem:
             raise HeyhoError(str(problem)) from None
         return selection
@@ -90,7 +99,9 @@ class Matcher:
         self._below = f".{selection.site}"
         self._from = selection.from_at
         self._to = selection.to_at
-        self._pages = Exclusions(selection.patterns) if selection.patterns else None
+        self._pages: Exclusions | None = None
+        if selection.patterns or selection.presets:
+            self._pages = Exclusions(selection.patterns, selection.presets, selection.recorded)
 
     def __call__(self, visit: Any) -> bool:
         """Whether a visit is meant; `visit` has the fields of a record as attributes."""
@@ -114,6 +125,13 @@ def _site(value: object) -> str:
     if not host or any(mark in host for mark in " *?#@"):
         raise HeyhoError(f"“{value}” is no site; write one such as news.example.")
     return host
+
+
+def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = record.get(name) or ()
+    if not isinstance(values, (list, tuple)) or not all(isinstance(text, str) for text in values):
+        raise HeyhoError("Patterns must be a list of texts.")
+    return tuple(text.strip() for text in values if text.strip())
 
 
 def _time(record: Mapping[str, Any], name: str) -> int | None:

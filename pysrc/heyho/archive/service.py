@@ -18,7 +18,6 @@ from heyho.archive.shelves import Shelves
 from heyho.catalog.service import CatalogService
 from heyho.control import Handler, Ports
 from heyho.errors import HeyhoError
-from heyho.exclusions import Exclusions
 from heyho.folding import Folding
 from heyho.ports import ArchiveStore, BrowserHistory, Caller, Files, Record
 from heyho.profile import Profile
@@ -226,7 +225,7 @@ class Archive:
         settings = await self._profile.settings()
         return Importer(
             client_id=await self._profile.client_id(),
-            exclusions=Exclusions(settings.excluded),
+            exclusions=settings.exclusions,
             now_ms=self._ports.clock.now_ms(),
         )
 

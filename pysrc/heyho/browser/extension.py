@@ -55,8 +55,8 @@ class ExtensionBrowser:
         if text:
             await self._call("action.setBadgeBackgroundColor", {"color": FAILURE_COLOUR})
 
-    async def recording_changed(self, *, paused: bool) -> None:
-        await self.tell({"kind": "recording", "paused": paused})
+    async def recording_changed(self, *, paused: bool, until: float | str | None = None) -> None:
+        await self.tell({"kind": "recording", "paused": paused, "until": until})
 
     def conditions(self) -> Conditions:
         connection = getattr(js.navigator, "connection", None)

@@ -1,6 +1,6 @@
 """Settings as text in the fields of a form, and back. Pure."""
 
-from heyho.pages import words
+from heyho import texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ FIELDS = (
     "batchSize",
     "periodMinutes",
     "excluded",
+    "recorded",
 )
+LISTS = ("excluded", "recorded")
 DEFAULTS: "Json" = {
     "serverUrl": "",
     "token": "",
@@ -25,13 +27,14 @@ DEFAULTS: "Json" = {
     "batchSize": 1000,
     "periodMinutes": 5,
     "excluded": [],
+    "recorded": [],
 }
 
 
 def to_text(settings: "Json", name: str) -> str:
     """One setting as its field shows it; the default if it was never stored."""
     value = settings[name] if name in settings else DEFAULTS[name]
-    return "\n".join(value) if name == "excluded" else str(value)
+    return "\n".join(value) if name in LISTS else str(value)
 
 
 def refusal(problems: "dict[str, str]") -> str:
@@ -39,11 +42,25 @@ def refusal(problems: "dict[str, str]") -> str:
     shown = [name for name in FIELDS if name in problems]
     if not shown:
         return ""
-    return f"Not saved. {words.count(len(shown), 'field')} to correct."
+    return texts.plural("options_not_saved", len(shown))
+
+
+def unused(strategy: str) -> "dict[str, str]":
+    """What to say of the fields that mean nothing under a strategy, by their names."""
+    return {
+        "concurrency": {
+            "sequential": texts.text("options_lanes_one"),
+            "auto": texts.text("options_lanes_auto"),
+        }.get(strategy, ""),
+        "workers": texts.text("options_workers_unused")
+        if strategy in ("sequential", "concurrent")
+        else "",
+    }
 
 
 def to_settings(typed: "dict[str, str]") -> "Json":
     """The form as the engine takes it; it reads numbers from text."""
     settings: "Json" = dict(typed)
-    settings["excluded"] = typed["excluded"].split("\n")
+    for name in LISTS:
+        settings[name] = typed[name].split("\n")
     return settings

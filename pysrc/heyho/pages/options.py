@@ -1,6 +1,7 @@
 """The options page: the person's settings."""
 
-from heyho.pages import bridge, form, pairing
+from heyho import texts
+from heyho.pages import bridge, connection, form, pairing, privacy, web
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,19 +14,23 @@ class Options:
     def __init__(self) -> None:
         self.stored: "dict[str, str]" = {}
         self.saving = False
+        self.checking = False
 
     async def open(self) -> None:
         """Fill the form with what is stored, and let the person change it."""
         try:
-            self.fill(await bridge.read_state("settings") or {})
+            settings = await bridge.read_state("settings") or {}
         except bridge.Failure:
             bridge.mark("trouble")
-            bridge.write("message", "Your settings could not be read. Open this page once more.")
+            bridge.write("message", texts.text("options_unreadable"))
             return
+        self.fill(settings)
+        privacy.Privacy(settings)
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
         bridge.on(bridge.find("pair"), "click", self.pair)
+        bridge.on(bridge.find("check"), "click", self.check)
         bridge.find("fields").disabled = False
         bridge.find("save").disabled = False
         bridge.ready()
@@ -35,6 +40,7 @@ class Options:
         for name in form.FIELDS:
             bridge.find(name).value = form.to_text(settings, name)
         self.stored = typed()
+        show_unused()
 
     def save(self) -> None:
         """Hand the form to the engine; its word on each field is shown beside the field.
@@ -46,17 +52,17 @@ class Options:
         elif not self.saving:
             self.saving = True
             bridge.mark("busy")
-            bridge.write("message", "Saving.")
+            bridge.write("message", texts.text("options_saving"))
             bridge.start(self.request_save(typed()))
 
-    async def request_save(self, sent: "dict[str, str]", done: str = "Saved.") -> None:
+    async def request_save(self, sent: "dict[str, str]", done: str = "") -> None:
         """Have the engine store what was typed, and show what it says."""
         reply = await store(sent)
         self.saving = False
         if not reply["ok"]:
             return
         bridge.mark("calm")
-        bridge.write("message", done)
+        bridge.write("message", done or texts.text("options_saved"))
         if typed() == sent:
             self.fill(reply["settings"])
         else:
@@ -68,7 +74,7 @@ class Options:
         if not self.saving:
             self.saving = True
             bridge.mark("busy")
-            bridge.write("message", "Pairing.")
+            bridge.write("message", texts.text("options_pairing_now"))
             bridge.start(self.request_pair(typed(), pairing_code()))
 
     async def request_pair(self, sent: "dict[str, str]", code: str) -> None:
@@ -89,12 +95,12 @@ class Options:
         if problem:
             self.saving = False
             bridge.mark("trouble")
-            bridge.write("message", "Not paired.")
+            bridge.write("message", texts.text("options_not_paired"))
             bridge.find("pairing").focus()
             return
         bridge.find("pairing").value = ""
         bridge.find("token").value = answer["token"]
-        await self.request_save(typed(), "Paired. This device has a token of its own now.")
+        await self.request_save(typed(), texts.text("options_paired"))
 
     async def settle(self, sent: "dict[str, str]") -> str:
         """The API's base at the address that was typed; empty if it cannot be one.
@@ -114,9 +120,24 @@ class Options:
 
     def compare(self) -> None:
         """Say whether something typed is not saved yet."""
+        show_unused()
         if not self.saving:
             bridge.mark("calm")
-            bridge.write("message", "" if typed() == self.stored else "Not saved yet.")
+            changed = typed() != self.stored
+            bridge.write("message", texts.text("options_unsaved") if changed else "")
+
+    def check(self) -> None:
+        """Test the connection with what stands in the form."""
+        if not self.checking:
+            self.checking = True
+            show_verdict("busy", [texts.text("options_checking")])
+            bridge.start(self.request_check(typed()))
+
+    async def request_check(self, sent: "dict[str, str]") -> None:
+        """Have the engine read the address, ask the server, and show what came out."""
+        verdict = await check(sent["serverUrl"], sent["token"])
+        show_verdict(verdict.tone, verdict.lines)
+        self.checking = False
 
     def toggle_token(self) -> None:
         """Show the token, or hide it."""
@@ -124,6 +145,34 @@ class Options:
         hidden = field.type == "password"
         field.type = "text" if hidden else "password"
         button.setAttribute("aria-pressed", "true" if hidden else "false")
+
+
+async def check(address: str, token: str) -> "connection.Verdict":
+    """Test a connection to what was typed."""
+    if not address.strip():
+        return connection.Verdict("trouble", texts.text("options_pair_address"))
+    entered = {"serverUrl": address, "token": token}
+    reply = await bridge.ask({"kind": "settings", "settings": entered, "dryRun": True})
+    if not reply["ok"]:
+        return connection.Verdict("fault", reply["error"])
+    read = reply["settings"]
+    return await connection.examine(read["serverUrl"], read["token"], web.Web())
+
+
+def show_verdict(tone: str, lines: "list[str]") -> None:
+    """Show how the test of the connection went."""
+    box = bridge.find("verdict")
+    box.dataset.tone = tone
+    box.replaceChildren()
+    for line in lines:
+        box.append(privacy.make("p", "", line))
+    box.hidden = False
+
+
+def show_unused() -> None:
+    """Say of which fields nothing depends under the strategy that stands in the form."""
+    for name, said in form.unused(str(bridge.find("strategy").value)).items():
+        bridge.write(f"{name}-unused", said)
 
 
 async def store(sent: "dict[str, str]") -> "Json":

@@ -1,5 +1,7 @@
 """Pairing by a code: what to tell the person of how it went. Pure."""
 
+from heyho import texts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -8,9 +10,9 @@ if TYPE_CHECKING:
 def missing(server_url: str, code: str) -> str:
     """What has to be entered first; empty if nothing."""
     if not server_url.strip():
-        return "Enter your server's address first."
+        return texts.text("options_pair_address")
     if not code:
-        return "Enter the code that your server or another device shows you."
+        return texts.text("options_pair_code")
     return ""
 
 
@@ -21,11 +23,11 @@ def trouble(status: int, answer: "Any") -> str:
     if status == 200 and isinstance(token, str) and token:
         return ""
     if status == 0:
-        return "Your server did not answer. Check its address, and that it runs."
+        return texts.text("options_pair_silent")
     if status == 429:
-        return "Too many codes were tried. Wait a few minutes, then make a new one."
+        return texts.text("options_pair_many")
     if said.get("error_code") == "WRONG_CODE":
-        return "This code is mistyped, used, or older than ten minutes. Make a new one."
+        return texts.text("options_pair_wrong")
     if status >= 500:
-        return f"Your server had an error of its own ({status}). Try again later."
-    return f"The answer ({status}) is not that of a server that pairs. Check its address."
+        return texts.text("options_pair_error", status)
+    return texts.text("options_pair_stranger", status)

@@ -12,7 +12,8 @@ from heyho.pages import form
 
 ROOT = Path(__file__).parents[3]
 EXTENSION = ROOT / "extension"
-PAGES = ROOT / "pysrc" / "heyho" / "pages"
+PYSRC = ROOT / "pysrc"
+PAGES = PYSRC / "heyho" / "pages"
 THEMES = re.split(r"@media \(prefers-color-scheme: dark\)", (EXTENSION / "style.css").read_text())
 TEXT, GRAPHICS = 4.5, 3.0
 SCRIPTED = sorted(
@@ -24,18 +25,15 @@ SCRIPTED = sorted(
 def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
-    brought = {Path(source).stem for source in config["files"]}
-    needed: set[str] = set()
-    todo = {page}
+    brought = {Path(target).with_suffix("") for target in config["files"].values()}
+    needed: set[Path] = set()
+    todo = {Path("heyho/pages") / page}
     while todo:
-        name = todo.pop()
-        source = (PAGES.parent if name == "texts" else PAGES) / f"{name}.py"
-        imports = re.findall(
-            r"^from heyho(?:\.pages)? import (.+)$", source.read_text(), re.MULTILINE
-        )
-        for names in imports:
-            todo |= set(names.split(", ")) - needed
-            needed |= set(names.split(", "))
+        source = (PYSRC / todo.pop()).with_suffix(".py").read_text()
+        for package, names in re.findall(r"^from (heyho[.\w]*) import (.+)$", source, re.MULTILINE):
+            found = {Path(package.replace(".", "/")) / name for name in names.split(", ")}
+            todo |= found - needed
+            needed |= found
     assert brought == needed
 
 

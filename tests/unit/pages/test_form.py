@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heyho.pages import form
-from heyho.settings import Settings
+from heyho.settings import STRATEGIES, Settings
 
 
 def test_the_forms_defaults_are_the_settings_defaults() -> None:
@@ -20,6 +20,7 @@ def test_what_the_form_shows_reads_back_as_the_same_settings() -> None:
         batch_size=250,
         period_minutes=60,
         excluded=("bank.example", "*.internal"),
+        recorded=("dkb.de",),
     )
     record = settings.to_record()
     typed = {name: form.to_text(record, name) for name in form.FIELDS}
@@ -36,3 +37,16 @@ def test_a_refusal_counts_the_fields_to_correct() -> None:
 def test_an_empty_store_shows_the_defaults() -> None:
     typed = {name: form.to_text({}, name) for name in form.FIELDS}
     assert Settings.from_record(form.to_settings(typed)) == Settings()
+
+
+def test_what_cannot_matter_is_said() -> None:
+    fields = {
+        strategy: [name for name, said in form.unused(strategy).items() if said]
+        for strategy in STRATEGIES
+    }
+    assert fields == {
+        "auto": ["concurrency"],
+        "sequential": ["concurrency", "workers"],
+        "concurrent": ["workers"],
+        "parallel": [],
+    }

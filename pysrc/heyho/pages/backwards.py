@@ -1,0 +1,38 @@
+"""Applying exclusions backwards: which visits are meant, and what to say of them. Pure."""
+
+from heyho import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heyho.pages.shapes import Json
+
+
+def query(excluded: str, presets: "list[str]", recorded: str) -> "Json | None":
+    """What to ask the engine for, from the fields' texts and the presets that are on; None where
+    nothing is excluded."""
+    patterns = _lines(excluded)
+    if not patterns and not presets:
+        return None
+    return {"patterns": patterns, "presets": presets, "recorded": _lines(recorded)}
+
+
+def found(reply: "Json", day: "Callable[[float], str]") -> str:
+    """How many visits match, and of which days."""
+    visits = reply["visits"]
+    if not visits:
+        return texts.text("options_backwards_none")
+    first, last = day(reply["firstAt"]), day(reply["lastAt"])
+    if first == last:
+        return texts.plural("options_backwards_found_on", visits, first)
+    return texts.text("options_backwards_found", texts.number(visits), first, last)
+
+
+def deleted(reply: "Json") -> str:
+    """What has been done, and how to take it back."""
+    return texts.plural("options_backwards_deleted", reply["visits"])
+
+
+def _lines(text: str) -> "list[str]":
+    return [line.strip() for line in text.split("\n") if line.strip()]

@@ -1,0 +1,260 @@
+"""The settings, as a person understands them: a connection, what is kept out, and pauses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from harness.browser import Browser, read_state
+from harness.desk import Desk
+from harness.server import ServerProcess
+from harness.site import Site
+
+HOUR_MS = 3_600_000
+BANK = "www.sparkasse-beispielstadt.de"
+
+
+def opened(browser: Browser) -> Page:
+    page = browser.open("options.html")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    return page
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.server.status == 200 else 302)  # type: ignore[attr-defined]
+        if self.server.open:  # type: ignore[attr-defined]
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Access-Control-Allow-Headers", "*")
+        if self.server.status != 200:  # type: ignore[attr-defined]
+            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>A cake shop</title>")
+
+    do_HEAD = do_GET  # noqa: N815 (the name that http.server wants)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def stranger(*, open_to_all: bool = False, status: int = 200) -> Iterator[str]:
+    """Somebody else's web server; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Stranger)
+    server.open, server.status = open_to_all, status  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_connection_is_tested_before_it_is_saved(
+    browser: Browser, server: ServerProcess
+) -> None:
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    check = page.get_by_role("button", name="Test the connection")
+    verdict = page.locator("#verdict")
+    check.click()
+    expect(verdict).to_contain_text("Enter your server's address first.")
+    address.fill("http://history.example")
+    check.click()
+    expect(verdict).to_contain_text("use https://")
+    address.fill(server.url)
+    check.click()
+    expect(verdict).to_contain_text("It is Heyho 0.1.0.")
+    expect(verdict).to_contain_text("not signed in yet")
+    expect(verdict).to_have_attribute("data-tone", "trouble")
+    token.fill("wrong-token")
+    check.click()
+    expect(verdict).to_contain_text("does not know this token")
+    expect(verdict).to_have_attribute("data-tone", "fault")
+    token.fill(str(server.token))
+    check.focus()
+    page.keyboard.press("Enter")
+    expect(verdict).to_contain_text("signed in as the server's owner")
+    expect(verdict).to_contain_text("up to 1,000 visits or 10 MB at once")
+    expect(verdict).to_have_attribute("data-tone", "calm")
+    assert read_state(page, "settings") is None
+    address.fill(server.url.replace("http://", "https://"))
+    check.click()
+    expect(verdict).to_contain_text("speaks http://, not https://")
+    address.fill("http://127.0.0.1:9")
+    check.click()
+    expect(verdict).to_contain_text("Nobody answers at 127.0.0.1:9.")
+    assert browser.console() == []
+
+
+def test_strangers_are_told_apart(browser: Browser) -> None:
+    page = opened(browser)
+    verdict = page.locator("#verdict")
+    for options, says in [
+        ({}, "not to Heyho"),
+        ({"open_to_all": True}, "it is no Heyho server"),
+        ({"open_to_all": True, "status": 302}, "another address"),
+    ]:
+        with stranger(**options) as url:  # type: ignore[arg-type]
+            page.get_by_label("Server address").fill(url)
+            page.get_by_role("button", name="Test the connection").click()
+            expect(verdict).to_contain_text(says)
+
+
+def test_what_does_not_matter_is_said(browser: Browser) -> None:
+    page = opened(browser)
+    expect(page.locator("#workers-unused")).to_contain_text("Not used")
+    expect(page.locator("#concurrency-unused")).to_have_text("")
+    page.get_by_label("Strategy").select_option("sequential")
+    expect(page.locator("#concurrency-unused")).to_contain_text("one batch goes after the other")
+    page.get_by_label("Strategy").select_option("parallel")
+    expect(page.locator("#workers-unused")).to_have_text("")
+
+
+@pytest.fixture
+def named(launch: Callable[..., Browser], site: Site) -> Browser:
+    """A browser in which a bank's host, and every other, leads to the site."""
+    port = site.origins[0].rpartition(":")[2]
+    return launch(args=[f"--host-resolver-rules=MAP *.de 127.0.0.1:{port}"])
+
+
+def test_a_bank_is_kept_out_of_every_store_until_its_switch_is_off(named: Browser) -> None:
+    desk = Desk(named)
+    tab = named.context.new_page()
+    tab.goto(f"http://{BANK}/private/account")
+    expect(tab).to_have_title("Account number 4711")
+    tab.goto("http://garten.de/article")
+    expect(tab).to_have_title("On keeping a diary")
+    tab.goto(f"http://{BANK}/private/account")
+    tab.goto("http://garten.de/second")
+    assert desk.urls() == ["http://garten.de/article"]
+    kept = desk.everything()
+    assert "sparkasse-beispielstadt" not in kept
+    assert "4711" not in kept
+    page = opened(named)
+    switch = page.get_by_role("switch", name="Banks and payments")
+    expect(switch).to_be_checked()
+    switch.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("“Banks and payments” is recorded from now on.")
+    expect(switch).not_to_be_checked()
+    assert read_state(page, "settings")["presets"] == ["health", "intimate", "official", "accounts"]
+    tab.goto(f"http://{BANK}/private/account")
+    tab.goto("http://garten.de/article")
+    assert f"http://{BANK}/private/account" in desk.urls()
+    page.reload()
+    expect(page.get_by_role("switch", name="Banks and payments")).not_to_be_checked()
+    expect(page.get_by_role("switch", name="Health")).to_be_checked()
+    assert named.console() == []
+
+
+def test_a_page_of_a_preset_is_recorded_anyway(named: Browser) -> None:
+    desk = Desk(named)
+    page = opened(named)
+    page.get_by_text("What is in it: 239 patterns").click()
+    expect(page.get_by_text("*sparkasse*")).to_be_visible()
+    page.get_by_label("Recorded anyway").fill(BANK)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    tab = named.context.new_page()
+    for host in (BANK, "www.sparkasse-anderswo.de"):
+        tab.goto(f"http://{host}/article")
+    tab.close()
+    assert desk.urls() == [f"http://{BANK}/article"]
+
+
+def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site: Site) -> None:
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    for path in ("/article", "/shop", "/shop/chair"):
+        tab.goto(f"{site.origins[0]}{path}")
+    tab.close()
+    assert len(desk.visits()) == 3
+    page = opened(browser)
+    matching = page.locator("#matching")
+    page.get_by_role("button", name="Find those that match").click()
+    expect(matching).to_have_text("No visit that is recorded matches.")
+    page.get_by_label("Excluded pages").fill("127.0.0.1/shop")
+    page.get_by_role("button", name="Find those that match").focus()
+    page.keyboard.press("Enter")
+    expect(matching).to_contain_text("2 visits already recorded match, of ")
+    expect(page.get_by_role("button", name="Keep them")).to_be_focused()
+    assert len(desk.visits()) == 3
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(matching).to_contain_text("2 visits are deleted.")
+    assert desk.urls() == [f"{site.origins[0]}/article"]
+    page.get_by_role("button", name="Take it back").click()
+    expect(matching).to_have_text("They are back.")
+    assert len(desk.visits()) == 3
+    assert browser.console() == []
+
+
+def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> None:
+    """What the hour's end is to the recorder: the time in the settings, moved to the past."""
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    page = opened(browser)
+    page.get_by_role("button", name="Pause for an hour").click()
+    expect(page.locator("#recording")).to_contain_text("Paused until")
+    expect(page.get_by_role("button", name="Record again")).to_be_focused()
+    settings = desk.state("settings")
+    alarm = page.evaluate("() => chrome.alarms.get('resume')")
+    assert abs(alarm["scheduledTime"] - settings["pausedUntil"]) < 60_000
+    assert abs(settings["pausedUntil"] - page.evaluate("() => Date.now()") - HOUR_MS) < 60_000
+    tab.goto(f"{site.origins[0]}/second")
+    page.evaluate(_PASS_THE_HOUR)
+    tab.goto(f"{site.origins[0]}/shop")
+    tab.goto(f"{site.origins[0]}/shop/chair")
+    tab.goto(f"{site.origins[0]}/landed")
+    assert desk.ask("resume") == {"ok": True, "resumed": True}
+    assert desk.ask("resume") == {"ok": True, "resumed": False}
+    tab.close()
+    urls = [url.removeprefix(site.origins[0]) for url in desk.urls()]
+    assert urls == ["/article", "/shop", "/shop/chair", "/landed"]
+    expect(page.locator("#recording")).to_have_text("Heyho records the pages you visit.")
+    assert not desk.state("settings")["paused"]
+    assert browser.console() == []
+
+
+def test_the_browsers_restart_resumes(launch: Callable[..., Browser], site: Site) -> None:
+    browser = launch()
+    page = opened(browser)
+    page.get_by_role("button", name="Until the browser restarts").click()
+    expect(page.locator("#recording")).to_contain_text("until the browser restarts")
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/second")
+    desk.kill_worker()
+    tab.goto(f"{site.origins[0]}/article")
+    assert desk.ask("resume") == {"ok": True, "resumed": False}
+    assert desk.events("navigated") == []
+    browser.context.close()
+    browser = launch()
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/shop")
+    tab.goto(f"{site.origins[0]}/landed")
+    desk = Desk(browser)
+    desk.wait_until("async () => !(await readState('settings')).paused")
+    tab.close()
+    assert [url.removeprefix(site.origins[0]) for url in desk.urls()] == ["/shop", "/landed"]
+    assert browser.console() == []
+
+
+_PASS_THE_HOUR = """async () => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const pausedUntil = Date.now();
+  const state = database.transaction("state", "readwrite").objectStore("state");
+  const request = state.get("settings");
+  request.onsuccess = () => state.put({ ...request.result, pausedUntil }, "settings");
+  await new Promise((resolve) => { state.transaction.oncomplete = resolve; });
+  database.close();
+  await chrome.storage.session.set({ pausedUntil });
+}"""

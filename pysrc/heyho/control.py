@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
 from heyho.exclusions import Exclusions
+from heyho.lab.laboratory import Laboratory
 from heyho.model import Run, Trigger
 from heyho.ports import (
     Browser,
@@ -97,7 +98,8 @@ class Control:
     - `cancel`: ends the run under way; replies `cancelled`, whether there was one.
     - `settings` {settings}: changes some settings; replies all of them, or `problems` by field.
 
-    Any other kind is that of a service.
+    A run and a session of the lab never go together: a person's run ends the session, and any
+    other waits until it is over. Any other kind is the lab's, or that of a service.
     """
 
     def __init__(self, ports: Ports, boot: Boot, services: Sequence[Service] = ()) -> None:
@@ -106,18 +108,26 @@ class Control:
         self._boot = boot
         self._boot_ms: float | None = None
         self._profile = Profile(ports.state)
-        self._synchronizer = Synchronizer(
-            means=Means(
-                clock=ports.clock,
-                visits=ports.visits,
-                ledger=ports.ledger,
-                transport=ports.transport,
-                workers=ports.workers,
-                conditions=ports.browser.conditions,
-                random=Random(),  # noqa: S311 (jitter is no secret)
-            ),
+        means = Means(
+            clock=ports.clock,
+            visits=ports.visits,
+            ledger=ports.ledger,
+            transport=ports.transport,
+            workers=ports.workers,
+            conditions=ports.browser.conditions,
+            random=Random(),  # noqa: S311 (jitter is no secret)
+        )
+        self._synchronizer = Synchronizer(means=means, state=ports.state, runs=ports.runs)
+        self._lab = Laboratory(
+            means=means,
             state=ports.state,
-            runs=ports.runs,
+            profile=self._profile,
+            browser=ports.browser,
+            limits=self._synchronizer.limits,
+            keeper=self._synchronizer.keeper,
+            lock=RUN_LOCK,
+            is_free=lambda: self._run is None,
+            ended=self.linger,
         )
         self._board = Board(
             clock=ports.clock,
@@ -133,6 +143,7 @@ class Control:
             "cancel": self._answer_cancel,
             "settings": self._answer_settings,
         }
+        self._handlers |= self._lab.handlers
         for service in services:
             self._handlers |= service.handlers
         self._run: asyncio.Task[None] | None = None
@@ -200,6 +211,8 @@ class Control:
         await self._synchronizer.prepare(settings, client_id=await self._profile.client_id())
 
     def _start(self, trigger: Trigger) -> bool:
+        if trigger == "manual":
+            self._lab.cancel("run")
         if self._run is not None:
             if self._over:
                 self._next = trigger  # too late to join: visits may have come since
@@ -210,8 +223,10 @@ class Control:
         return False
 
     async def _abandon(self) -> None:
-        """End the run under way: what it has not delivered is not for its destination any more."""
+        """End what is under way: what it has not delivered is not for its destination any more."""
         self._next = None
+        self._lab.cancel()
+        await self._lab.over()
         if self._run is not None:
             self._run.cancel()
             await asyncio.wait([self._run])
@@ -229,6 +244,7 @@ class Control:
         problem: str | None = None
         unforeseen: Exception | None = None
         try:
+            await self._lab.over()
             async with self._ports.browser.lock(RUN_LOCK) as held:
                 if held:
                     await self._sync(trigger)
@@ -338,7 +354,7 @@ class Control:
 
     @property
     def _is_idle(self) -> bool:
-        return self._answering == 0 and self._run is None
+        return self._answering == 0 and self._run is None and not self._lab.busy
 
     async def _work(self) -> None:
         """Let services do what can wait, for as long as nothing else is asked for."""

@@ -6,16 +6,16 @@ from typing import Annotated
 
 from litestar.params import HeaderParameter
 
+from heyho.wire import TRIAL_HEADER
 from heyho_server.api.asgi import Scope
 from heyho_server.errors import BadTrial
 
-HEADER = "X-Heyho-Trial"
-_RAW = HEADER.lower().encode()
+_RAW = TRIAL_HEADER.lower().encode()
 
 Trial = Annotated[
     str | None,
     HeaderParameter(
-        name=HEADER,
+        name=TRIAL_HEADER,
         description="1: check and answer this batch like any other, and keep nothing of it.",
         schema_extra={"enum": ["1"]},
     ),
@@ -27,7 +27,7 @@ def read_trial(value: str | None) -> bool:
     if value is None:
         return False
     if value.strip() != "1":
-        raise BadTrial(f"{HEADER} must be 1, or left out.")
+        raise BadTrial(f"{TRIAL_HEADER} must be 1, or left out.")
     return True
 
 

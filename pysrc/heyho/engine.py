@@ -20,8 +20,10 @@ from heyho.browser.stores import (
     IdbVisitStore,
 )
 from heyho.browser.workers import BrowserWorkers
-from heyho.control import Boot, Control, Ports
+from heyho.control import Boot, Control, Ports, Service
 from heyho.errors import HeyhoError
+from heyho.front import Front
+from heyho.past import Past
 
 
 class Engine:
@@ -53,7 +55,11 @@ class Engine:
             workers=BrowserWorkers(self._start_worker),
             browser=ExtensionBrowser(),
         )
-        control = Control(ports, self._boot)
+        services: list[Service] = [
+            Front(state=ports.state, visits=ports.visits),
+            Past(runs=ports.runs, ledger=ports.ledger),
+        ]
+        control = Control(ports, self._boot, services)
         control.linger()
         return control
 

@@ -81,6 +81,10 @@ class VisitStore(Protocol):
         """How many visits there are in a range."""
         ...
 
+    async def count_of(self, domain: str) -> int:
+        """How many visits there are of a domain, exactly as visits have it."""
+        ...
+
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
         """Read, encode and compress the visits of a range as the body of a sync request."""
         ...
@@ -111,6 +115,10 @@ class LedgerStore(Protocol):
         """How many records are in quarantine."""
         ...
 
+    async def quarantine(self, limit: int) -> list[Record]:
+        """The quarantined of the latest visits: `id`, `reason`, `when` and `record` of each."""
+        ...
+
 
 class StateStore(Protocol):
     """Small values by key."""
@@ -132,6 +140,10 @@ class RunStore(Protocol):
 
         Those beyond `keep_spans` lose their `spans`.
         """
+        ...
+
+    async def latest(self, limit: int, *, before: int | None = None) -> list[tuple[int, Record]]:
+        """The newest records below the key `before`, each with its key, newest first."""
         ...
 
 

@@ -155,6 +155,10 @@ class MemoryVisitStore:
         await asyncio.sleep(0)
         return len(self._within(seqs))
 
+    async def count_of(self, domain: str) -> int:
+        await asyncio.sleep(0)
+        return sum(visit["domain"] == domain for visit in self._database.visits.values())
+
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
         await asyncio.sleep(0)
         rows = self._within(seqs)
@@ -228,6 +232,11 @@ class MemoryLedgerStore:
         await asyncio.sleep(0)
         return len(self._database.rejected)
 
+    async def quarantine(self, limit: int) -> list[Record]:
+        await asyncio.sleep(0)
+        rejected = self._database.rejected
+        return [deepcopy(rejected[key]) for key in sorted(rejected, reverse=True)[:limit]]
+
 
 class MemoryStateStore:
     """StateStore in memory."""
@@ -259,6 +268,11 @@ class MemoryRunStore:
             for key in [key for key in database.runs if key <= database.next_run - keep]:
                 del database.runs[key]
             database.next_run += 1
+
+    async def latest(self, limit: int, *, before: int | None = None) -> list[tuple[int, Record]]:
+        await asyncio.sleep(0)
+        keys = [key for key in self._database.runs if before is None or key < before]
+        return [(key, deepcopy(self._database.runs[key])) for key in sorted(keys)[-limit:][::-1]]
 
 
 Answer = Callable[[str, str, Record | None, str | None], Awaitable[Reply]]

@@ -183,6 +183,18 @@ async def rejections_go_to_quarantine(stores: Stores) -> None:
     assert await stores.visits.count(SeqRange(1, 3)) == 3
 
 
+async def quarantine_tells_of_the_latest(stores: Stores) -> None:
+    """By the order of their ids, the last first, with all that is kept of them."""
+    await fill(stores, 1, 3)
+    assert await stores.ledger.quarantine(2) == []
+    rejections = [Rejection(f"visit-{number}", f"why {number}") for number in (3, 1, 2)]
+    await stores.ledger.acknowledge(SERVER, [SeqRange(1, 3)], rejections, at_ms=42)
+    told = await stores.ledger.quarantine(2)
+    assert [record["id"] for record in told] == ["visit-3", "visit-2"]
+    assert (told[0]["reason"], told[0]["when"]) == ("why 3", 42)
+    assert told[0]["record"] == {**visit(3), "seq": 3}
+
+
 async def unknown_rejection_is_no_acknowledgement(stores: Stores) -> None:
     """A server that rejects what it was not sent cannot be believed: nothing changes."""
     await fill(stores, 1, 4)
@@ -217,6 +229,25 @@ async def runs_are_bounded(stores: Stores) -> None:
     assert kept == [(4, []), (5, [1]), (6, [1])]
 
 
+async def runs_are_read_newest_first(stores: Stores) -> None:
+    """As many as wished, with the keys to go on from."""
+    assert await stores.runs.latest(3) == []
+    for number in range(5):
+        await stores.runs.add({"startedAt": number, "spans": []}, keep=9, keep_spans=9)
+    newest = await stores.runs.latest(2)
+    assert [run["startedAt"] for _, run in newest] == [4, 3]
+    older = await stores.runs.latest(9, before=newest[-1][0])
+    assert [run["startedAt"] for _, run in older] == [2, 1, 0]
+    assert await stores.runs.latest(9, before=older[-1][0]) == []
+
+
+async def visits_are_counted_by_domain(stores: Stores) -> None:
+    """Those of exactly this domain."""
+    await fill(stores, 1, 3)
+    assert await stores.visits.count_of("one.example") == 0
+    assert await stores.visits.count_of("example.org") == 3
+
+
 CONTRACTS: tuple[Contract, ...] = (
     folds_events_in_order_once,
     keeps_null_in_events,
@@ -227,7 +258,10 @@ CONTRACTS: tuple[Contract, ...] = (
     payload_of_one_tells_its_id,
     ledger_grows_by_server,
     rejections_go_to_quarantine,
+    quarantine_tells_of_the_latest,
     unknown_rejection_is_no_acknowledgement,
     state_keeps_json,
     runs_are_bounded,
+    runs_are_read_newest_first,
+    visits_are_counted_by_domain,
 )

@@ -127,6 +127,6 @@ class Database:
         return await answered
 
 
-def between(first: int, last: int) -> Any:
+def between(first: Any, last: Any) -> Any:
     """The key range of both ends and everything between them."""
     return js.IDBKeyRange.bound(first, last)

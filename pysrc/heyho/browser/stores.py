@@ -80,6 +80,12 @@ class IdbVisitStore:
         )
         return int(found)
 
+    async def count_of(self, domain: str) -> int:
+        found = await self._database.ask(
+            "visits", lambda visits: visits.index("domain").count(domain)
+        )
+        return int(found)
+
     async def payload(self, seqs: SeqRange, *, client_id: str) -> Payload:
         def pack(rows: Any) -> tuple[int, str | None, Any]:
             body = to_object({"anonymousClientId": client_id, "tabAggregates": []})
@@ -146,6 +152,10 @@ class IdbLedgerStore:
     async def quarantined(self) -> int:
         return int(await self._database.ask("rejected", lambda rejected: rejected.count()))
 
+    async def quarantine(self, limit: int) -> list[Record]:
+        # Ids begin with the time of their visit, so that the last keys are the latest visits'.
+        return [record for _, record in await _last(self._database, "rejected", limit)]
+
     def _quarantine(
         self, transaction: Transaction, rejection: Rejection, among: Ledger, at_ms: float
     ) -> None:
@@ -200,3 +210,31 @@ class IdbRunStore:
             transaction.then(runs.add(to_object(run)), forget)
 
         await self._database.transact(["runs"], "readwrite", body)
+
+    async def latest(self, limit: int, *, before: int | None = None) -> list[tuple[int, Record]]:
+        within = None if before is None else js.IDBKeyRange.upperBound(before, True)
+        return await _last(self._database, "runs", limit, within)
+
+
+async def _last(
+    database: Database, store: str, limit: int, within: Any = None
+) -> list[tuple[Any, Record]]:
+    """The last `limit` rows of a store in a range of keys, the last one first, with their keys."""
+    found: list[tuple[Any, Record]] = []
+
+    def body(transaction: Transaction) -> None:
+        rows = transaction.store(store)
+
+        def read(keys: Any) -> None:
+            wanted = to_value(keys)[-limit:]
+            if wanted:
+                values = rows.getAll(between(wanted[0], wanted[-1]))
+                transaction.then(values, partial(take, wanted))
+
+        def take(keys: list[Any], values: Any) -> None:
+            found.extend(zip(reversed(keys), reversed(to_value(values)), strict=True))
+
+        transaction.then(rows.getAllKeys(within), read)
+
+    await database.transact([store], "readonly", body)
+    return found

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from heyho.errors import NoTrial
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Payload, Reply, Transport, Worker, Workers
+from heyho.ports import Payload, Record, Reply, Transport, Worker, Workers
 from heyho.replies import decode
 from heyho.sync.ledger import Ledger
 from heyho.sync.sending import Means
@@ -45,6 +45,9 @@ class BlankLedger:
 
     async def quarantined(self) -> int:
         return 0
+
+    async def quarantine(self, limit: int) -> list[Record]:
+        return []
 
 
 class TrialTransport:

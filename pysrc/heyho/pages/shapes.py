@@ -3,10 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 Clock = Callable[[float], str]
 Json = dict[str, Any]
+
+
+class Span(TypedDict):
+    """One attempt of one batch, as a run's record has it. `waited`: milliseconds before it."""
+
+    batch: int
+    lane: int
+    start: float
+    end: float
+    visits: int
+    bytes: int
+    status: int
+    attempt: int
+    rejected: NotRequired[int]
+    waited: NotRequired[float]
+    batches: NotRequired[int]
+
+
+class Lane(TypedDict):
+    """The batch in a busy lane."""
+
+    lane: int
+    batch: int
+    visits: int | None
+    phase: str
+    since: float
+    phaseSince: NotRequired[float]
+
+
+class Block(TypedDict):
+    """A part of a timeline's row, in percent. `count`: how many attempts it stands for."""
+
+    left: float
+    width: float
+    kind: str
+    count: int
+    label: str
+
+
+class Row(TypedDict):
+    """A lane of a timeline."""
+
+    label: str
+    blocks: list[Block]
+
+
+class Timeline(TypedDict):
+    """A run in time. `ticks`: the times at the left edge, in the middle and at the right edge."""
+
+    rows: list[Row]
+    scaleMs: float
+    ticks: list[str]
+    summary: str
 
 
 class Run(TypedDict):

@@ -1,10 +1,15 @@
 """Numbers, times and outcomes in words. Pure."""
 
+from heyho import texts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from heyho.pages.shapes import Run
 
+SHORT_MS = 100
+SECOND_MS = 1000
 MINUTE_MS = 60_000
+TWO_MINUTES_MS = 2 * MINUTE_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 WORTH_TELLING_S = 3
@@ -12,7 +17,25 @@ WORTH_TELLING_S = 3
 
 def number(value: int) -> str:
     """A whole number with its thousands apart: 12,345."""
-    return f"{value:,}"
+    return texts.number(value)
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """A number with as many decimals, but no zeros at its end: 0.35."""
+    said = f"{value:.{digits}f}"
+    while "." in said and said[-1] in "0.":
+        said = said[:-1]
+    return said.replace(".", texts.text("words_decimal"))
+
+
+def duration(duration_ms: float) -> str:
+    """A length of time in short: 40 ms, 0.35 s, 12.5 s, 3 min."""
+    if duration_ms and duration_ms < SHORT_MS:
+        return texts.text("words_in_ms", decimal(duration_ms, 0))
+    if duration_ms < TWO_MINUTES_MS:
+        digits = 2 if duration_ms < SECOND_MS else 1
+        return texts.text("words_in_seconds", decimal(duration_ms / SECOND_MS, digits))
+    return texts.text("words_in_minutes", decimal(duration_ms / MINUTE_MS, 1))
 
 
 def count(value: int, noun: str) -> str:

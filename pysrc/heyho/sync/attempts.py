@@ -110,6 +110,8 @@ class Attempts:
             reply.status, answer, sent=payload.visits, retry_after_s=advice.retry_after_s
         )
         self._patience.succeeded()
+        if taken.rejections:
+            self._logbook.refused(len(taken.rejections))
         return taken.rejections
 
     async def _admit(self, travel: Travel) -> int:

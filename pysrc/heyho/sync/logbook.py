@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from heyho.model import Run, Span
 from heyho.ports import Clock, Payload, Reply
@@ -49,7 +50,11 @@ class Logbook:
 
     def phase(self, travel: Travel, phase: Phase) -> None:
         """What happens to a batch now."""
-        travel.phase = phase
+        now = self._clock.now_ms()
+        if travel.phase != phase:
+            travel.phase, travel.phase_since = phase, now
+        if phase in {"waiting", "pausing"} and travel.waits_since is None:
+            travel.waits_since = now
         self.tell()
 
     def wait(self, travel: Travel, seconds: float) -> None:
@@ -76,6 +81,8 @@ class Logbook:
 
         self.phase(travel, "sending")
         start = self._clock.now_ms()
+        waited = 0.0 if travel.waits_since is None else start - travel.waits_since
+        travel.waits_since = None
         try:
             yield answered
         finally:
@@ -88,10 +95,17 @@ class Logbook:
                 bytes=payload.sent_bytes,
                 status=status,
                 attempt=attempt,
+                waited=waited,
             )
             self.run.rate_limited += status == 429
             self.run.spans.append(span)
+            self.progress.attempted(span)
             self._attempted(span)
+
+    def refused(self, visits: int) -> None:
+        """The answer to the attempt that has just ended refuses some of its visits."""
+        self.run.spans[-1] = replace(self.run.spans[-1], rejected=visits)
+        self.progress.recent[-1]["rejected"] = visits
 
     def retry(self) -> None:
         """Another attempt follows."""

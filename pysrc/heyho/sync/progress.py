@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from heyho.model import Trigger
+from heyho.model import Span, Trigger
 from heyho.sync.estimate import smoothed, time_left
+
+SPANS_TOLD = 60
 
 Phase = Literal["reading", "waiting", "sending", "pausing"]
 
@@ -20,6 +23,8 @@ class Travel:
         since: when it entered its lane, epoch milliseconds.
         phase: it is being read, waits for the server's limits, is with the server, or pauses
             before another attempt.
+        phase_since: when that began.
+        waits_since: since when it has been made to wait, if it has since its last attempt.
         visits: how many visits are in it; None until they are read.
         done: how many of them the server has already, where it took the batch in parts.
     """
@@ -27,8 +32,14 @@ class Travel:
     number: int
     since: float
     phase: Phase = "reading"
+    phase_since: float
+    waits_since: float | None = None
     visits: int | None = None
     done: int = 0
+
+
+def _recent() -> deque[dict[str, Any]]:
+    return deque(maxlen=SPANS_TOLD)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +54,8 @@ class Progress:
         travels: the batch in each lane that is busy.
         waits_until: until when the server wants no request, epoch milliseconds.
         cycle_ms: how long a batch keeps its lane, smoothed.
+        attempts: how many have ended.
+        recent: the records of the last `SPANS_TOLD` of them.
     """
 
     trigger: Trigger
@@ -61,11 +74,13 @@ class Progress:
     waits_until: float | None = None
     cycle_ms: float | None = None
     travels: dict[int, Travel] = field(default_factory=dict)
+    attempts: int = 0
+    recent: deque[dict[str, Any]] = field(default_factory=_recent)
 
     def enter(self, lane: int, number: int, *, at_ms: float) -> Travel:
         """A batch enters a lane."""
         self.batches_begun += 1
-        travel = self.travels[lane] = Travel(number=number, since=at_ms)
+        travel = self.travels[lane] = Travel(number=number, since=at_ms, phase_since=at_ms)
         return travel
 
     def leave(self, lane: int, *, at_ms: float, delivered: bool) -> None:
@@ -73,6 +88,11 @@ class Progress:
         travel = self.travels.pop(lane)
         if delivered:
             self.cycle_ms = smoothed(self.cycle_ms, at_ms - travel.since)
+
+    def attempted(self, span: Span) -> None:
+        """An attempt has ended."""
+        self.attempts += 1
+        self.recent.append(span.to_record())
 
     def seconds_left(self, at_ms: float) -> float | None:
         """How long the run will still take, or None while that cannot be known."""
@@ -107,6 +127,7 @@ class Progress:
             "visitsPerSecond": self.visits_done / elapsed_s if elapsed_s else 0.0,
             "secondsLeft": self.seconds_left(at_ms),
             "waitsUntil": self._waits_until(at_ms),
+            "laneCount": self.lanes,
             "lanes": [
                 {
                     "lane": lane,
@@ -114,7 +135,10 @@ class Progress:
                     "visits": travel.visits,
                     "phase": travel.phase,
                     "since": travel.since,
+                    "phaseSince": travel.phase_since,
                 }
                 for lane, travel in sorted(self.travels.items())
             ],
+            "spans": list(self.recent),
+            "spansLeftOut": self.attempts - len(self.recent),
         }

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.sync.estimate import FEW, smoothed, time_left
-from heyho.sync.progress import Progress
+from heyho.sync.progress import SPANS_TOLD, Progress
 from heyho.testing import jumping
 from unit.sync.device import Device
-from unit.sync.servers import ScriptedServer
+from unit.sync.servers import ScriptedServer, says
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,28 @@ def test_nothing_is_known_before_the_first_batch_is_done() -> None:
     progress.enter(0, 0, at_ms=0)
     assert progress.seconds_left(100) is None
     assert progress.to_record(100)["lanes"] == [
-        {"lane": 0, "batch": 0, "visits": None, "phase": "reading", "since": 0}
+        {"lane": 0, "batch": 0, "visits": None, "phase": "reading", "since": 0, "phaseSince": 0}
     ]
     progress.leave(0, at_ms=300, delivered=False)
     assert progress.seconds_left(300) is None
     progress.enter(0, 1, at_ms=300)
     progress.leave(0, at_ms=700, delivered=True)
     assert progress.seconds_left(700) == pytest.approx(0.8)
+
+
+@jumping
+async def test_the_last_attempts_are_told_while_a_run_lasts() -> None:
+    server = ScriptedServer(says(503), rejects={"visit-0015": "odd"})
+    device = Device(server.answer, visits=700, batchSize=10, concurrency=2)
+    run = (await device.sync()).run
+    told = device.announced[-1]
+    assert told["laneCount"] == 2
+    assert told["spans"] == run.to_record()["spans"][-SPANS_TOLD:]
+    assert told["spansLeftOut"] == len(run.spans) - SPANS_TOLD == 71 - SPANS_TOLD
+    assert [span.batch for span in run.spans if span.rejected] == [1]
+    [again] = [span for span in run.spans if span.attempt == 2]
+    [before] = [span for span in run.spans if span.status == 503]
+    assert again.waited == again.start - before.end
 
 
 def test_the_rate_is_what_was_done_since_the_start() -> None:

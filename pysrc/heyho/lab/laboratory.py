@@ -22,7 +22,7 @@ from heyho.sync.sending import Means
 
 USUAL_VISITS = 10_000
 MOST_VISITS = 100_000
-TELL_S = 0.1
+TELL_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ async def test_pages_see_how_far_it_is() -> None:
     assert results["session"] is None
     await lab.end()
     phases = [it["progress"]["phase"] for it in lab.told() if it["progress"]]
-    assert {"warming", "resting", "measuring"} == set(phases)
+    assert {"warming", "measuring"} <= set(phases)
     last = [it["progress"] for it in lab.told() if it["progress"]][-1]
     assert last["done"][0]["way"] == "sequential"
     results = await lab.ask("lab_results", visits=10)

@@ -11,6 +11,8 @@ import time
 import js
 from jsffi import JsException  # type: ignore[import-not-found]
 
+from heyho import texts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 Failure = JsException
 
 POST_TIMEOUT_MS = 20_000
-NO_ANSWER = "Heyho did not answer. Try again; if it stays silent, restart the browser."
+# Sentences said before: a timeline says the same ones ten times a second.
+SAID_AT_MOST = 2000
+_said: "dict[str, str]" = {}
 
 
 def from_js(value: "Any") -> "Any":
@@ -35,6 +39,20 @@ def to_js(value: "Any") -> "Any":
     return js.JSON.parse(json.dumps(value))
 
 
+def say(key: str, values: "list[str]") -> str:
+    """The sentence of a key in the person's language; a source for `heyho.texts`."""
+    key_and_values = "\n".join([key] + values)  # noqa: RUF005 (MicroPython has no other way)
+    known = _said.get(key_and_values)
+    if known is None:
+        if len(_said) >= SAID_AT_MOST:
+            _said.clear()
+        known = _said[key_and_values] = str(js.chrome.i18n.getMessage(key, to_js(values)))
+    return known
+
+
+texts.use(say)
+
+
 async def ask(request: "Json") -> "Json":
     """Send a request to the engine. Gives its reply; `ok` is false, with a sentence in `error`,
     when the request failed or nobody answered."""
@@ -44,9 +62,9 @@ async def ask(request: "Json") -> "Json":
     except Failure:
         reply = None
     if not isinstance(reply, dict):
-        return {"ok": False, "error": NO_ANSWER}
+        return {"ok": False, "error": texts.text("bridge_no_answer")}
     if not reply.get("ok") and not reply.get("error"):
-        reply["error"] = NO_ANSWER
+        reply["error"] = texts.text("bridge_no_answer")
     return reply
 
 
@@ -149,6 +167,12 @@ def time_of_day(at: float) -> str:
     """An epoch millisecond as the person's clock shows it: 14:05."""
     style = to_js({"hour": "2-digit", "minute": "2-digit"})
     return str(js.Date.new(float(at)).toLocaleTimeString(js.Array.new(), style))
+
+
+def date_and_time(at: float) -> str:
+    """An epoch millisecond as a date and a time, in the person's own form."""
+    style = to_js({"dateStyle": "medium", "timeStyle": "short"})
+    return str(js.Date.new(float(at)).toLocaleString(js.Array.new(), style))
 
 
 def now() -> float:

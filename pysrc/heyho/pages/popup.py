@@ -4,15 +4,21 @@ import asyncio
 
 import js
 
-from heyho.pages import bridge, summary
+from heyho import texts
+from heyho.pages import bridge, drawing, here, summary, timeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from heyho.pages.shapes import Json, Progress, Status, View
+    from typing import Any
+
+    from heyho.pages.shapes import Front, Here, Json, Progress, Status, View
 
 TICK_S = 5
 SILENT_TICKS = 3
-STARTING = "Starting the sync."
+# The engine shares this page's thread: a run goes before its drawing.
+DRAW_MS = 200
+# Among so many there is one that has sent something.
+RUNS = 5
 
 
 class Popup:
@@ -41,6 +47,16 @@ class Popup:
         # How many times a run was told of; a reply that was asked for before is older than that.
         self.told = 0
         self.silent_ticks = 0
+        # How the run went that is drawn, as a run's record tells it or its progress.
+        self.past: "Json | None" = None
+        self.drawing: "drawing.Drawing | None" = None
+        self.drawn_at = 0.0
+        # The page in front.
+        self.url = ""
+        self.front: "Front | None" = None
+        self.asking = False
+        self.changed = False
+        self.changing = False
 
     async def open(self) -> None:
         """Show what is stored, then what the engine says, then keep up with it."""
@@ -48,14 +64,20 @@ class Popup:
         bridge.on(bridge.find("sync"), "click", self.sync)
         bridge.on(bridge.find("stop"), "click", self.stop)
         bridge.on(bridge.find("record"), "click", self.toggle_recording)
+        bridge.on(bridge.find("here-action"), "click", self.change_site)
+        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
+        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
         bridge.on_session_change(lambda: bridge.start(self.read_fault()))
         await self.read_stored()
+        bridge.show("timeline", self.status["lastRun"] is not None)
         self.render()
         bridge.find("sync").disabled = False
         bridge.find("record").disabled = False
         bridge.ready()
         await self.read_fault()
         await self.refresh()
+        await self.look_ahead()
+        await self.read_past()
         while True:
             await asyncio.sleep(TICK_S)
             await self.tick()
@@ -98,7 +120,7 @@ class Popup:
                 self.follow(reply["progress"])
             elif self.progress:
                 self.progress = None
-                self.said = "The sync stopped midway. What is left waits and goes again."
+                self.said = texts.text("popup_stopped_midway")
             self.render()
 
     def hear(self, message: "Json") -> None:
@@ -130,7 +152,8 @@ class Popup:
             self.progress = None
             self.asked_at = 0
             self.said = summary.ended(status)
-        elif news and self.said == STARTING:
+            bridge.start(self.read_past())
+        elif news and self.said == texts.text("popup_starting"):
             self.said = ""
 
     def sync(self) -> None:
@@ -140,7 +163,7 @@ class Popup:
             return
         if not self.progress:
             self.asked_at = bridge.now()
-            self.said = STARTING
+            self.said = texts.text("popup_starting")
             self.silent_ticks = 0
             self.render()
         bridge.start(self.request_run())
@@ -171,7 +194,7 @@ class Popup:
         """Pause recording, or resume it; shown at once, and taken back if it fails."""
         paused = not self.status["paused"]
         self.status["paused"] = paused
-        self.said = "Recording is paused." if paused else "Recording again."
+        self.said = texts.text("popup_paused_now" if paused else "popup_recording_again")
         self.render()
         bridge.start(self.request_pause(paused))
 
@@ -183,6 +206,84 @@ class Popup:
             self.said = reply["error"]
             self.render()
 
+    async def look_ahead(self) -> None:
+        """Ask about the page in front."""
+        self.url = await page_in_front()
+        reply = await bridge.ask({"kind": "page", "url": self.url})
+        if reply["ok"]:
+            self.front = {
+                "state": reply["state"],
+                "pattern": reply["pattern"],
+                "site": reply["site"],
+                "visits": reply["visits"],
+            }
+            self.render()
+
+    def change_site(self) -> None:
+        """Ask whether the site in front shall never be recorded, or record it again."""
+        if self.front and self.front["state"] == "excluded":
+            self.begin_change(here.including)
+        else:
+            self.asking = True
+            self.render()
+            bridge.find("here-yes").focus()
+
+    def confirm_site(self) -> None:
+        """Never record the site in front."""
+        self.begin_change(here.excluding)
+
+    def cancel_site(self) -> None:
+        """Leave the site in front as it is."""
+        self.asking = False
+        self.render()
+        bridge.find("here-action").focus()
+
+    def begin_change(self, change: "Any") -> None:
+        """Have the site in front recorded or not."""
+        if self.front and not self.changing:
+            self.changing = True
+            self.render()
+            bridge.start(self.request_change(change, self.front["site"]))
+
+    async def request_change(self, change: "Any", site: str) -> None:
+        """Have the engine change the excluded sites, and ask about the page in front again."""
+        try:
+            settings = await bridge.read_state("settings") or {}
+            excluded = change(settings.get("excluded") or [], site)
+            request = {"kind": "settings", "settings": {"excluded": excluded}}
+            reply = await bridge.ask(request)
+        except bridge.Failure:
+            reply = {"ok": False, "error": texts.text("bridge_no_answer")}
+        self.changing = self.asking = False
+        if reply["ok"]:
+            self.changed = change is here.excluding
+            await self.look_ahead()
+        else:
+            self.said = reply["error"]
+        self.render()
+        bridge.find("here-action").focus()
+
+    async def read_past(self) -> None:
+        """Take how the last run went, for its timeline."""
+        if not self.status["lastRun"]:
+            return
+        reply = await bridge.ask({"kind": "runs", "limit": RUNS})
+        if reply["ok"] and not self.progress:
+            drawable = [run for run in reply["runs"] if run["spans"]]
+            self.past = drawable[0] if drawable else None
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the run under way, or else the last one."""
+        self.drawn_at = bridge.now()
+        made = timeline.of(self.progress, self.past, now=bridge.now())
+        bridge.show("timeline", made is not None)
+        if made is None:
+            return
+        if self.drawing is None:
+            self.drawing = drawing.Drawing(bridge.find("drawing"))
+        self.drawing.draw(made)
+
     async def tick(self) -> None:
         """Keep the times true, and look after a run that has fallen silent."""
         self.silent_ticks += 1
@@ -191,8 +292,8 @@ class Popup:
             await self.refresh()
             if self.asked_at:
                 self.asked_at = 0
-                if self.said == STARTING:
-                    self.said = "The sync did not start. Try again."
+                if self.said == texts.text("popup_starting"):
+                    self.said = texts.text("popup_not_started")
         self.render()
 
     def render(self) -> None:
@@ -200,6 +301,17 @@ class Popup:
         if not self.readable:
             show(summary.out_of_reach(said=self.said, fault=self.fault))
             return
+        if self.progress and bridge.now() - self.drawn_at >= DRAW_MS:
+            self.draw()
+        show_here(
+            here.describe(
+                self.front,
+                paused=self.status["paused"],
+                asking=self.asking,
+                changed=self.changed,
+                busy=self.changing,
+            )
+        )
         self.stopping = self.stopping and self.progress is not None
         bridge.find("stop").disabled = self.stopping
         show(
@@ -224,6 +336,7 @@ def show(view: "View") -> None:
     bridge.write("next", view["next"])
     bridge.write("aside", view["aside"])
     bridge.write("server", view["server"])
+    bridge.write("detail", view["detail"] or texts.text("popup_timeline"))
     bridge.show("figure", bool(view["figure"]))
     bridge.show("action", bool(view["action"]))
     bridge.show("aside-row", bool(view["aside"]))
@@ -235,6 +348,29 @@ def show(view: "View") -> None:
     bridge.find("record").setAttribute("aria-checked", view["on"])
     bridge.set_time("last-ago", view["lastAt"])
     bridge.mark(view["tone"])
+
+
+def show_here(view: "Here") -> None:
+    """Write into the page how it stands with the page in front."""
+    bridge.write("here-site", view["site"])
+    bridge.write("here-said", view["said"])
+    bridge.write("here-yes", view["yes"])
+    bridge.write("here-action", view["action"])
+    bridge.write("here-link", view["link"])
+    bridge.show("here-yes", bool(view["yes"]))
+    bridge.show("here-cancel", bool(view["yes"]))
+    bridge.show("here-action", bool(view["action"]))
+    bridge.show("here-link", bool(view["link"]))
+    bridge.find("here-yes").disabled = view["busy"]
+    bridge.find("here-action").disabled = view["busy"]
+
+
+async def page_in_front() -> str:
+    """The address of the page that the person sees or, in a tab, has seen last."""
+    tabs = bridge.from_js(await js.chrome.tabs.query(bridge.to_js({"currentWindow": True})))
+    current = bridge.from_js(await js.chrome.tabs.getCurrent())
+    own = str(js.chrome.runtime.getURL(""))
+    return here.choose(tabs, own=own, in_tab=current is not None)
 
 
 bridge.start(Popup().open())

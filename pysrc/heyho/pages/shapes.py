@@ -113,8 +113,48 @@ class Progress(TypedDict):
     batchesDone: int
     batchesFailed: int
     inFlight: int
+    retries: int
     bytes: int
     secondsLeft: float | None
+    waitsUntil: NotRequired[float | None]
+    laneCount: NotRequired[int]
+    lanes: NotRequired[list[Lane]]
+    spans: NotRequired[list[Span]]
+    spansLeftOut: NotRequired[int]
+
+
+class Front(TypedDict):
+    """The engine's word on the page in front."""
+
+    state: str
+    pattern: str | None
+    site: str
+    visits: int
+
+
+class Here(TypedDict):
+    """What the popup shows of the page in front.
+
+    `action` does something, `yes` confirms it, `link` leads to the settings; each is empty where
+    there is no such thing.
+    """
+
+    site: str
+    said: str
+    action: str
+    yes: str
+    link: str
+    busy: bool
+
+
+class Account(TypedDict):
+    """What the page of syncs shows of a run; `figures` are names with values."""
+
+    outcome: str
+    tone: str
+    how: str
+    error: str
+    figures: list[tuple[str, str]]
 
 
 class View(TypedDict):
@@ -135,3 +175,4 @@ class View(TypedDict):
     server: str
     percent: int
     progress: str
+    detail: str

@@ -1,10 +1,13 @@
 """What the popup shows, decided from what the engine says. Pure."""
 
+from heyho import texts
 from heyho.pages import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from heyho.pages.shapes import Clock, Progress, Run, Status, View
+
+WORTH_TELLING_MS = 1500
 
 
 def summarise(
@@ -33,23 +36,24 @@ def summarise(
     waiting = status["waiting"]
     if progress:
         waiting = max(0, progress["visits"] - progress["visitsDone"])
-        message = fault or ("Stopping the sync." if stopping else _sending(status, progress))
+        message = fault or _under_way(status, progress, clock, stopping=stopping, now=now)
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
         "caption": _left(progress, waiting) if progress else _caption(status, waiting, fault),
         "message": message,
         "action": _action(status, progress, fault),
-        "recording": "Paused" if status["paused"] else "Recording",
+        "recording": texts.text("popup_paused" if status["paused"] else "popup_recording"),
         "on": "false" if status["paused"] else "true",
-        "lastAgo": words.ago(last["endedAt"], now) if last else "not yet",
+        "lastAgo": words.ago(last["endedAt"], now) if last else texts.text("popup_not_yet"),
         "lastAt": last["endedAt"] if last else 0,
         "lastDid": words.outcome(last) if last else "",
         "next": _next(status, progress, now),
         "aside": words.count(status["quarantined"], "visit") if status["quarantined"] else "",
-        "server": status["server"] or "No server yet",
+        "server": status["server"] or texts.text("popup_no_server"),
         "percent": _percent(progress) if progress else 0,
         "progress": _travel(progress) if progress else "",
+        "detail": _detail(progress) if progress else "",
     }
 
 
@@ -58,19 +62,20 @@ def out_of_reach(*, said: str, fault: str) -> "View":
     return {
         "tone": "fault",
         "figure": "",
-        "caption": "Your history is out of reach",
+        "caption": texts.text("popup_out_of_reach"),
         "message": fault or said,
         "action": "",
-        "recording": "Recording",
+        "recording": texts.text("popup_recording"),
         "on": "true",
-        "lastAgo": "unknown",
+        "lastAgo": texts.text("popup_unknown"),
         "lastAt": 0,
         "lastDid": "",
-        "next": "unknown",
+        "next": texts.text("popup_unknown"),
         "aside": "",
         "server": "",
         "percent": 0,
         "progress": "",
+        "detail": "",
     }
 
 
@@ -106,21 +111,24 @@ def _is_in_trouble(status: "Status") -> bool:
 
 
 def _left(progress: "Progress", waiting: int) -> str:
-    return f"of {words.number(progress['visits'])} left" if waiting else "All are sent"
+    if not waiting:
+        return texts.text("popup_all_sent")
+    return texts.text("popup_of_left", words.number(progress["visits"]))
 
 
 def _caption(status: "Status", waiting: int, fault: str) -> str:
     if waiting:
-        noun = "visit" if waiting == 1 else "visits"
-        return f"{noun} waiting" if status["canSync"] else f"{noun} on this device"
+        return texts.plural(
+            "popup_visits_waiting" if status["canSync"] else "popup_visits_here", waiting
+        )
     if fault:
-        return "New visits wait"
-    return "Everything is synced" if status["canSync"] else "Nothing recorded yet"
+        return texts.text("popup_new_visits_wait")
+    return texts.text("popup_all_synced" if status["canSync"] else "popup_nothing_recorded")
 
 
 def _standing(status: "Status", clock: "Clock") -> str:
     if not status["canSync"]:
-        return status["problem"] or "Nothing leaves this device until you name your server."
+        return status["problem"] or texts.text("popup_nothing_leaves")
     last = status["lastRun"]
     failed = last is not None and last["outcome"] in ("partial", "failed")
     if status["problem"] and not (failed and last and last["error"] == status["problem"]):
@@ -129,32 +137,39 @@ def _standing(status: "Status", clock: "Clock") -> str:
         again = clock(status["nextAt"]) if status["nextAt"] else ""
         return words.report(last, status["waiting"], again)
     if status["paused"]:
-        return "Pages you visit now are not recorded."
-    if status["waiting"]:
-        return "Heyho syncs by itself."
-    return "New visits follow by themselves."
+        return texts.text("popup_not_recorded_now")
+    return texts.text("popup_syncs_by_itself" if status["waiting"] else "popup_new_visits_follow")
 
 
-def _sending(status: "Status", progress: "Progress") -> str:
-    visits = words.count(progress["visits"], "visit")
+def _under_way(
+    status: "Status", progress: "Progress", clock: "Clock", *, stopping: bool, now: float
+) -> str:
+    if stopping:
+        return texts.text("popup_stopping")
+    waits_until = progress.get("waitsUntil")
+    if waits_until and waits_until - now > WORTH_TELLING_MS:
+        return texts.text("popup_server_asks_to_wait", clock(waits_until))
+    said = texts.plural("popup_syncing", progress["visits"], status["server"])
     left = words.left(progress["secondsLeft"])
-    return f"Syncing {visits} with {status['server']}.{' ' if left else ''}{left}"
+    return f"{said} {left}" if left else said
 
 
 def _action(status: "Status", progress: "Progress | None", fault: str) -> str:
     if fault or progress:
         return ""
     if not status["canSync"]:
-        return "Name your server"
-    return "Check settings" if _is_in_trouble(status) else ""
+        return texts.text("popup_name_server")
+    return texts.text("popup_check_settings") if _is_in_trouble(status) else ""
 
 
 def _next(status: "Status", progress: "Progress | None", now: float) -> str:
     if progress:
-        return "under way"
+        return texts.text("popup_under_way")
     if not status["canSync"]:
-        return "once a server is named"
-    return words.until(status["nextAt"], now) if status["nextAt"] else "not planned"
+        return texts.text("popup_once_named")
+    return (
+        words.until(status["nextAt"], now) if status["nextAt"] else texts.text("popup_not_planned")
+    )
 
 
 def _percent(progress: "Progress") -> int:
@@ -162,5 +177,13 @@ def _percent(progress: "Progress") -> int:
 
 
 def _travel(progress: "Progress") -> str:
-    done, total = words.number(progress["visitsDone"]), words.number(progress["visits"])
-    return f"{done} of {total} visits"
+    done = words.number(progress["visitsDone"])
+    return texts.plural("popup_done", progress["visits"], done)
+
+
+def _detail(progress: "Progress") -> str:
+    done = words.number(progress["batchesDone"])
+    said = [_travel(progress), texts.plural("popup_batches_done", progress["batches"], done)]
+    if progress["retries"]:
+        said.append(texts.plural("popup_retries", progress["retries"]))
+    return " · ".join(said)

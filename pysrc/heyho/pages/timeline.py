@@ -96,6 +96,24 @@ def layout(
     }
 
 
+def of(progress: "Any", past: "Any", *, now: float) -> "Timeline | None":
+    """The timeline of the run under way or, where there is none, of a past one: a run's record.
+
+    None where there is neither, or nothing of it was kept.
+    """
+    if progress and "spans" in progress:
+        return layout(
+            progress["spans"],
+            start=window(progress),
+            end=now,
+            busy=progress["lanes"],
+            lanes=progress["laneCount"],
+        )
+    if past and past["spans"] and past["endedAt"]:
+        return layout(past["spans"], start=past["startedAt"], end=past["endedAt"])
+    return None
+
+
 def window(progress: "Any") -> float:
     """What stands at the left edge for a run under way: its start, or, once progress tells no
     longer of all its attempts, the first one that it tells of."""

@@ -39,20 +39,26 @@ def duration(duration_ms: float) -> str:
 
 
 def count(value: int, noun: str) -> str:
-    """A number with its noun: 1 visit, 2 visits."""
-    return f"{number(value)} {noun}" if value == 1 else f"{number(value)} {noun}s"
+    """A number with its noun, `visit` or `field`: 1 visit, 2 visits."""
+    return texts.plural(f"words_count_{noun}", value)
 
 
 def ago(then: float, now: float) -> str:
     """How long ago `then` was, in the largest unit that fits; both in epoch milliseconds."""
     passed = now - then
-    return "just now" if passed < MINUTE_MS else f"{_span(passed)} ago"
+    if passed < MINUTE_MS:
+        return texts.text("words_just_now")
+    unit, value = _span(passed)
+    return texts.plural(f"words_ago_{unit}", value)
 
 
 def until(then: float, now: float) -> str:
     """How long `then` is away; both in epoch milliseconds."""
     left = then - now
-    return "in a moment" if left < MINUTE_MS else f"in {_span(left)}"
+    if left < MINUTE_MS:
+        return texts.text("words_in_a_moment")
+    unit, value = _span(left)
+    return texts.plural(f"words_until_{unit}", value)
 
 
 def left(seconds: "float | None") -> str:
@@ -61,18 +67,20 @@ def left(seconds: "float | None") -> str:
         return ""
     duration_ms = seconds * 1000
     if duration_ms < MINUTE_MS:
-        return f"About {count(round(seconds), 'second')} left."
-    return f"About {_span(duration_ms)} left."
+        return texts.plural("words_left_second", round(seconds))
+    unit, value = _span(duration_ms)
+    return texts.plural(f"words_left_{unit}", value)
 
 
 def outcome(run: "Run") -> str:
     """What a run did, in two or three words, to stand after its time."""
     if run["outcome"] == "nothing":
-        return "nothing to sync"
+        return texts.text("words_outcome_nothing")
     if run["outcome"] == "failed":
-        return "failed"
+        return texts.text("words_outcome_failed")
     if run["outcome"] == "partial":
-        return f"{number(run['visits'])}, {'stopped' if was_stopped(run) else 'not all'}"
+        how = "stopped" if was_stopped(run) else "partial"
+        return texts.text(f"words_outcome_{how}", number(run["visits"]))
     return count(run["visits"], "visit")
 
 
@@ -84,25 +92,25 @@ def was_stopped(run: "Run | None") -> bool:
 def report(run: "Run", waiting: int, again: str = "") -> str:
     """What a run did and what follows from it, in sentences; `again` is the time of the next."""
     if run["outcome"] == "nothing":
-        return "Nothing to sync."
+        return texts.text("words_nothing")
     stopped = was_stopped(run)
-    said = ["You stopped the sync."] if stopped else []
+    said = [texts.text("words_stopped")] if stopped else []
     if (run["visits"] and not stopped) or run["outcome"] == "complete":
-        said.append(f"Synced {count(run['visits'], 'visit')}.")
+        said.append(texts.plural("words_synced", run["visits"]))
     if run["rejected"]:
-        said.append(f"Your server refused {number(run['rejected'])}; Heyho keeps them aside.")
+        said.append(texts.plural("words_refused", run["rejected"]))
     if run["outcome"] in ("partial", "failed"):
         if waiting:
-            said.append(f"{count(waiting, 'visit')} {'waits' if waiting == 1 else 'wait'}.")
+            said.append(texts.plural("words_wait", waiting))
         if not stopped:
-            said.append(run["error"] or "Your server did not take everything.")
+            said.append(run["error"] or texts.text("words_not_all_taken"))
         if waiting and again:
-            said.append(f"{'It goes' if waiting == 1 else 'They go'} again at {again}.")
+            said.append(texts.plural("words_again", waiting, again))
     return " ".join(said)
 
 
-def _span(duration_ms: float) -> str:
-    for unit_ms, noun in ((DAY_MS, "day"), (HOUR_MS, "hour")):
+def _span(duration_ms: float) -> "tuple[str, int]":
+    for unit_ms, unit in ((DAY_MS, "day"), (HOUR_MS, "hour")):
         if duration_ms >= unit_ms:
-            return count(int(duration_ms // unit_ms), noun)
-    return count(int(duration_ms // MINUTE_MS), "minute")
+            return unit, int(duration_ms // unit_ms)
+    return "minute", int(duration_ms // MINUTE_MS)

@@ -17,7 +17,7 @@ THEMES = re.split(r"@media \(prefers-color-scheme: dark\)", (EXTENSION / "style.
 TEXT, GRAPHICS = 4.5, 3.0
 
 
-@pytest.mark.parametrize("page", ["popup", "options"])
+@pytest.mark.parametrize("page", ["popup", "options", "syncs"])
 def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
@@ -25,14 +25,18 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     needed: set[str] = set()
     todo = {page}
     while todo:
-        source = (PAGES / f"{todo.pop()}.py").read_text()
-        for names in re.findall(r"^from heyho\.pages import (.+)$", source, re.MULTILINE):
+        name = todo.pop()
+        source = (PAGES.parent if name == "texts" else PAGES) / f"{name}.py"
+        imports = re.findall(
+            r"^from heyho(?:\.pages)? import (.+)$", source.read_text(), re.MULTILINE
+        )
+        for names in imports:
             todo |= set(names.split(", ")) - needed
             needed |= set(names.split(", "))
     assert brought == needed
 
 
-@pytest.mark.parametrize("page", ["popup", "options"])
+@pytest.mark.parametrize("page", ["popup", "options", "syncs"])
 def test_a_page_has_every_element_that_its_script_names(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     script = (PAGES / f"{page}.py").read_text()

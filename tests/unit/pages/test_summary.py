@@ -44,6 +44,7 @@ UNDER_WAY: Progress = {
     "batchesDone": 2,
     "batchesFailed": 0,
     "inFlight": 5,
+    "retries": 0,
     "bytes": 25_000,
     "secondsLeft": None,
 }

@@ -171,3 +171,23 @@ def test_it_speaks_german_too() -> None:
     texts.use(source("de"))
     made = timeline.layout([span(0, 0, 0, 350)], start=START, end=START + 350)
     assert made["rows"][0]["blocks"][0]["label"] == "Paket 1: 1.000 Besuche, gesendet in 0,35 s."
+
+
+def test_a_run_under_way_goes_before_a_past_one() -> None:
+    spans = [span(0, 0, 0, 300)]
+    progress = {
+        "startedAt": START,
+        "spans": spans,
+        "spansLeftOut": 0,
+        "lanes": [lane(1, 1, "sending", 0)],
+        "laneCount": 2,
+    }
+    past = {"startedAt": START, "endedAt": START + 600, "spans": spans}
+    now = timeline.of(progress, past, now=START + 400)
+    assert now is not None
+    assert drawn(now) == [[("sent", 0.0, 75.0)], [("sending", 0.0, 100.0)]]
+    before = timeline.of(None, past, now=START + 400)
+    assert before is not None
+    assert drawn(before) == [[("sent", 0.0, 50.0)]]
+    assert timeline.of(None, {**past, "spans": []}, now=START) is None
+    assert timeline.of(None, None, now=START) is None

@@ -17,7 +17,7 @@ THEMES = re.split(r"@media \(prefers-color-scheme: dark\)", (EXTENSION / "style.
 TEXT, GRAPHICS = 4.5, 3.0
 
 
-@pytest.mark.parametrize("page", ["popup", "options", "syncs"])
+@pytest.mark.parametrize("page", ["popup", "options", "syncs", "lab"])
 def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
@@ -36,7 +36,7 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     assert brought == needed
 
 
-@pytest.mark.parametrize("page", ["popup", "options", "syncs"])
+@pytest.mark.parametrize("page", ["popup", "options", "syncs", "lab"])
 def test_a_page_has_every_element_that_its_script_names(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
     script = (PAGES / f"{page}.py").read_text()

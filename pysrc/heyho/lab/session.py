@@ -24,6 +24,8 @@ from heyho.sync.quota import read_policies
 from heyho.sync.sending import Means, Prepared, Sending
 
 SETTLE_S = 0.2
+AGAIN_WITHIN_S = 60.0
+"""A session that has taken no longer by then measures all ways once more, and the better counts."""
 OK = 200
 HOPELESS = (NotSignedIn, NoTrial, StorageError)
 """What no other way will meet differently."""
@@ -38,6 +40,7 @@ class LabProgress:
         phase: `warming` up, `resting` until the server's limits have room again, or `measuring`.
         way: the one that is measured now.
         until: when the rest is over, epoch milliseconds.
+        done: the better measure of each way that was measured.
     """
 
     ways: tuple[str, ...]
@@ -50,6 +53,14 @@ class LabProgress:
     until: float | None = None
     run: Progress | None = None
     done: list[Measure] = field(default_factory=list)
+
+    def keep(self, measure: Measure) -> None:
+        """Take a measure in, unless there is a better one of the same way."""
+        for place, known in enumerate(self.done):
+            if known.way == measure.way:
+                self.done[place] = max(known, measure, key=lambda it: (it.is_whole, -it.ms))
+                return
+        self.done.append(measure)
 
     def to_record(self) -> dict[str, Any]:
         """The published form."""
@@ -126,13 +137,19 @@ class Session:
         self._pace.gate.lift()
         self._pace.gate.expect(self._policies)
         await self._warm_up()
-        for way in self._ways:
+        await self._measure_all(self._ways)
+        if self._means.clock.now_ms() - self.progress.started_at < 1000 * AGAIN_WITHIN_S:
+            # The other way round, so that whatever grew better or worse meanwhile evens out.
+            await self._measure_all(self._ways[::-1])
+        return self._record()
+
+    async def _measure_all(self, ways: Sequence[Way]) -> None:
+        for way in ways:
             await self._rest()
             self.progress.phase, self.progress.way = "measuring", way.name
-            self.progress.done.append(await self._measure(way))
+            self.progress.keep(await self._measure(way))
             self.progress.run, self.progress.way = None, None
             self._announce()
-        return self._record()
 
     async def _warm_up(self) -> None:
         """Send one batch, so that no way has to open the first connection for the others."""

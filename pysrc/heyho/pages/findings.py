@@ -133,11 +133,11 @@ def bars_so_far(progress: "Json", now: float) -> "tuple[list[Bar], float]":
     drawn: "list[Bar]" = []
     for way in progress["ways"]:
         ms, time, kind = 0.0, texts.text("lab_waits"), ""
-        if way in done:
+        if way == current:
+            ms, time, kind = elapsed, words.duration(elapsed), "now"
+        elif way in done:
             ms = done[way]["ms"]
             time = texts.text("lab_failed") if done[way]["error"] else words.duration(ms)
-        elif way == current:
-            ms, time, kind = elapsed, words.duration(elapsed), "now"
         drawn.append(
             {
                 "name": name(way),

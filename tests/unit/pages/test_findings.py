@@ -82,9 +82,9 @@ def a_progress(**changes: Any) -> dict[str, Any]:
 
 def test_what_a_session_would_send() -> None:
     assert findings.plan(10_000, 10, 6) == (
-        "Sends 10,000 visits in 10 batches, once for each of 6 ways."
+        "Sends 10,000 visits in 10 batches, once or twice on each of 6 ways."
     )
-    assert findings.plan(1, 1, 6) == "Sends 1 visit in 1 batch, once for each of 6 ways."
+    assert findings.plan(1, 1, 6) == "Sends 1 visit in 1 batch, once or twice on each of 6 ways."
     assert findings.USUAL == USUAL_VISITS
     assert findings.USUAL in findings.CHOICES
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -26,6 +26,7 @@ class Measure:
         lanes: how many there were at first.
         workers: how many threads beside the engine's own.
         error: a sentence, or None where all batches were answered for.
+        spread_ms: by how much two measures of this way differ, which is chance; 0 if unknown.
     """
 
     way: str
@@ -34,6 +35,13 @@ class Measure:
     workers: int
     run: Run
     error: str | None
+    spread_ms: float = 0.0
+
+    def or_better(self, other: Measure) -> Measure:
+        """The better of two measures of the same way, which knows how much they differ."""
+        best = max(self, other, key=lambda it: (it.is_whole, -it.ms))
+        both = self.is_whole and other.is_whole
+        return replace(best, spread_ms=abs(self.ms - other.ms) if both else 0.0)
 
     @property
     def ms(self) -> float:
@@ -65,6 +73,7 @@ class Measure:
             "lanes": self.lanes_used,
             "workers": self.workers,
             "ms": self.ms,
+            "spreadMs": self.spread_ms,
             "idealMs": ideal_ms,
             "requestMs": self.request_ms,
             "error": self.error,

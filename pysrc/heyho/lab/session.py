@@ -55,10 +55,10 @@ class LabProgress:
     done: list[Measure] = field(default_factory=list)
 
     def keep(self, measure: Measure) -> None:
-        """Take a measure in, unless there is a better one of the same way."""
+        """Take a measure in; of two of the same way the better one."""
         for place, known in enumerate(self.done):
             if known.way == measure.way:
-                self.done[place] = max(known, measure, key=lambda it: (it.is_whole, -it.ms))
+                self.done[place] = known.or_better(measure)
                 return
         self.done.append(measure)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Literal
 
 from heyho.lab.measure import Bounds, Measure
@@ -11,7 +12,8 @@ from heyho.lab.ways import WAYS
 
 TIE_RATIO = 0.1
 TIE_MS = 60.0
-"""Less than that is chance, and nobody feels it: the simpler way wins."""
+"""Less than that is chance, or nobody feels it: the simpler way wins. Where two measures of the
+same way usually differ by more, so do two of different ways."""
 HELD_SHARE = 0.8
 """The share of the best time for which the server's limits account, where they decide."""
 
@@ -86,7 +88,8 @@ def judge(measures: Sequence[Measure], bounds: Bounds) -> Verdict:
     if len(whole) < 2:
         return Verdict(reason="unfinished", failed=failed, batches=bounds.batches)
     least_ms = min(it.ms for it in whole)
-    best = next(it for it in whole if _ties(it.ms, least_ms))
+    chance_ms = max(TIE_MS, TIE_RATIO * least_ms, median(it.spread_ms for it in whole))
+    best = next(it for it in whole if it.ms <= least_ms + chance_ms)
     others = [it for it in whole if it is not best]
     compared = whole[0] if best is not whole[0] else max(others, key=lambda it: it.ms)
     quota = bounds.quota if bounds.quota_ms >= HELD_SHARE * least_ms else None
@@ -115,7 +118,3 @@ def _reason(best: Measure, whole: Sequence[Measure], bounds: Bounds, *, limited:
     if bounds.batches <= best.lanes:
         return "batches"
     return "connections" if bounds.connections <= best.lanes + 1 else "enough"
-
-
-def _ties(ms: float, least_ms: float) -> bool:
-    return ms <= least_ms + max(TIE_MS, TIE_RATIO * least_ms)

@@ -129,6 +129,25 @@ def test_nobody_is_told_to_wait_a_tenth_longer_or_to_learn_more_than_it_takes(
         assert times[name] > least + max(60.0, 0.1 * least)
 
 
+def test_what_two_measures_of_one_way_differ_by_tells_no_two_ways_apart() -> None:
+    def twice(way: str, *times: float) -> Measure:
+        first, second = (measure(way, ms) for ms in times)
+        return first.or_better(second)
+
+    calm = [twice("sequential", 3000, 3010), twice("concurrent-5", 900, 905)]
+    calm.append(twice("concurrent-10", 700, 705))
+    assert named(judge(calm, bounds())) == ("concurrent-10", "lanes")
+    busy = [twice("sequential", 3000, 3400), twice("concurrent-5", 1400, 900)]
+    busy.append(twice("concurrent-10", 700, 1000))
+    assert named(judge(busy, bounds())) == ("concurrent-5", "enough")
+
+
+def test_a_failed_measure_is_worse_than_any_other() -> None:
+    failed, slow = measure("auto", 5, error="No."), measure("auto", 9000)
+    for best in (failed.or_better(slow), slow.or_better(failed)):
+        assert (best.ms, best.is_whole, best.spread_ms) == (9000, True, 0)
+
+
 def test_the_physical_limit() -> None:
     free = bounds(10, connections=6)
     assert [free.ideal_ms(lanes) for lanes in (1, 2, 5, 10)] == [3000, 1500, 600, 600]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
 from heyho.folding import Folding
+from heyho.lab.laboratory import Laboratory
 from heyho.model import Run, Trigger
 from heyho.ports import (
     Browser,
@@ -100,7 +101,8 @@ class Control:
     - `resume` {started}: ends a pause that is over, or sees to its end; `started` says that the
       browser has just started. Replies `resumed`.
 
-    Any other kind is that of a service.
+    A run and a session of the lab never go together: a person's run ends the session, and any
+    other waits until it is over. Any other kind is the lab's, or that of a service.
 
     `before_run` is called before each run: what it has to do comes before anything is sent.
     """
@@ -120,18 +122,26 @@ class Control:
         self._boot_ms: float | None = None
         self._profile = Profile(ports.state)
         self._folding = Folding(ports.events, self._profile)
-        self._synchronizer = Synchronizer(
-            means=Means(
-                clock=ports.clock,
-                visits=ports.visits,
-                ledger=ports.ledger,
-                transport=ports.transport,
-                workers=ports.workers,
-                conditions=ports.browser.conditions,
-                random=Random(),  # noqa: S311 (jitter is no secret)
-            ),
+        means = Means(
+            clock=ports.clock,
+            visits=ports.visits,
+            ledger=ports.ledger,
+            transport=ports.transport,
+            workers=ports.workers,
+            conditions=ports.browser.conditions,
+            random=Random(),  # noqa: S311 (jitter is no secret)
+        )
+        self._synchronizer = Synchronizer(means=means, state=ports.state, runs=ports.runs)
+        self._lab = Laboratory(
+            means=means,
             state=ports.state,
-            runs=ports.runs,
+            profile=self._profile,
+            browser=ports.browser,
+            limits=self._synchronizer.limits,
+            keeper=self._synchronizer.keeper,
+            lock=RUN_LOCK,
+            is_free=lambda: self._run is None,
+            ended=self.linger,
         )
         self._board = Board(
             clock=ports.clock,
@@ -149,6 +159,7 @@ class Control:
             "pause": self._answer_pause,
             "resume": self._answer_resume,
         }
+        self._handlers |= self._lab.handlers
         for service in services:
             self._handlers |= service.handlers
         self._run: asyncio.Task[None] | None = None
@@ -228,6 +239,8 @@ class Control:
         await self._synchronizer.prepare(settings, client_id=await self._profile.client_id())
 
     def _start(self, trigger: Trigger) -> bool:
+        if trigger == "manual":
+            self._lab.cancel("run")
         if self._run is not None:
             if self._over:
                 self._next = trigger  # too late to join: visits may have come since
@@ -238,8 +251,10 @@ class Control:
         return False
 
     async def _abandon(self) -> None:
-        """End the run under way: what it has not delivered is not for its destination any more."""
+        """End what is under way: what it has not delivered is not for its destination any more."""
         self._next = None
+        self._lab.cancel()
+        await self._lab.over()
         if self._run is not None:
             self._run.cancel()
             await asyncio.wait([self._run])
@@ -271,6 +286,7 @@ class Control:
         problem: str | None = None
         unforeseen: Exception | None = None
         try:
+            await self._lab.over()
             async with self._ports.browser.lock(RUN_LOCK) as held:
                 if held:
                     await self._sync(trigger)
@@ -391,7 +407,7 @@ class Control:
 
     @property
     def _is_idle(self) -> bool:
-        return self._answering == 0 and self._run is None
+        return self._answering == 0 and self._run is None and not self._lab.busy
 
     async def _work(self) -> None:
         """Let services do what can wait, for as long as nothing else is asked for."""

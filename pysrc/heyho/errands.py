@@ -101,6 +101,7 @@ class Errands:
             self._payloads[request["payload"]],
             token=request["token"],
             timeout_s=request["timeoutS"],
+            trial=request["trial"],
         )
         headers: dict[str, Any] = dict(reply.headers)
         return {"status": reply.status, "headers": headers, "text": reply.text}

@@ -16,6 +16,7 @@ HeyhoError
     ├── RateLimited       the server asks for patience                      (429)
     ├── ServerFailed      the server is at fault                            (5xx, 408, 425)
     ├── Refused           a Heyho server does not take the batch as it is   (400, 422)
+    ├── NoTrial           what was meant as a trial was not taken as one
     └── Unintelligible    the answer is not what a Heyho server sends
 
 Messages are sentences for the person: what happened, to what, and what to do next.
@@ -172,6 +173,12 @@ class ServerFailed(SyncError):
 
 class Refused(SyncError):
     """The server does not take this batch as it is."""
+
+
+class NoTrial(SyncError):
+    """The server, or something on the way, has not taken a trial as one."""
+
+    ends_run = True
 
 
 class Unintelligible(SyncError):

@@ -107,11 +107,13 @@ class ServerLimits:
         max_body_bytes: bytes of the JSON body before compression, at most.
         rate_limits: requests in a time at most, as `heyho.sync.quota` reads them; None for a
             server that does not say.
+        trials: whether a sync may be a trial; a server that does not say so would store it.
     """
 
     max_records: int = 1000
     max_body_bytes: int = 10_000_000
     rate_limits: Any = None
+    trials: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

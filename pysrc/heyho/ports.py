@@ -410,8 +410,14 @@ class Reply:
 class Transport(Protocol):
     """HTTP to the person's server, with a time-out for each request."""
 
-    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
-        """Send a gzipped JSON body. Raises Unreachable or TimedOut; cancelling aborts it."""
+    async def post(
+        self, url: str, payload: Payload, *, token: str, timeout_s: float, trial: bool = False
+    ) -> Reply:
+        """Send a gzipped JSON body. Raises Unreachable or TimedOut; cancelling aborts it.
+
+        Args:
+            trial: mark it as a sync of which the server keeps nothing.
+        """
         ...
 
     async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
@@ -431,7 +437,9 @@ class Worker(Protocol):
         """As VisitStore's. The body stays in the worker, and only this worker can send it."""
         ...
 
-    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+    async def post(
+        self, url: str, payload: Payload, *, token: str, timeout_s: float, trial: bool = False
+    ) -> Reply:
         """As Transport's, for a payload of this worker. A payload may be sent several times."""
         ...
 

@@ -87,7 +87,9 @@ class RemoteWorker:
             body=_Held(self, number),
         )
 
-    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+    async def post(
+        self, url: str, payload: Payload, *, token: str, timeout_s: float, trial: bool = False
+    ) -> Reply:
         number = self._number_of(payload)
         if self._loss is None and number not in self._held:
             raise ValueError("the payload was let go")
@@ -98,6 +100,7 @@ class RemoteWorker:
                 "payload": number,
                 "token": token,
                 "timeoutS": timeout_s,
+                "trial": trial,
             }
         )
         return Reply(status=reply["status"], headers=reply["headers"], text=reply["text"])

@@ -119,6 +119,7 @@ def read_limits(text: str) -> ServerLimits | None:
         max_records=min(limit("maxRecords", default.max_records), default.max_records),
         max_body_bytes=limit("maxBodyBytes", default.max_body_bytes),
         rate_limits=answer.get("rateLimits"),
+        trials=answer.get("trials") is True,
     )
 
 

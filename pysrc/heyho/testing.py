@@ -8,6 +8,7 @@ import json
 import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import wraps
@@ -595,6 +596,13 @@ class MemoryFiles:
 Answer = Callable[[str, str, Record | None, str | None], Awaitable[Reply]]
 """From method, URL, decoded body and token to a reply: a server in a function."""
 
+_TRIAL: ContextVar[bool] = ContextVar("trial", default=False)
+
+
+def is_trial() -> bool:
+    """For an `Answer`: whether the request that it answers is marked as a trial."""
+    return _TRIAL.get()
+
 
 class MemoryTransport:
     """Transport and Caller to a function instead of a network."""
@@ -602,11 +610,15 @@ class MemoryTransport:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+    async def post(
+        self, url: str, payload: Payload, *, token: str, timeout_s: float, trial: bool = False
+    ) -> Reply:
         body = json.loads(gzip.decompress(payload.body))
+        _TRIAL.set(trial)
         return await self._within(timeout_s, self._answer("POST", url, body, token))
 
     async def get(self, url: str, *, token: str | None, timeout_s: float) -> Reply:
+        _TRIAL.set(False)
         return await self._within(timeout_s, self._answer("GET", url, None, token))
 
     async def call(self, url: str, body: Record, *, token: str, timeout_s: float) -> Reply:
@@ -747,11 +759,21 @@ class MemoryLine:
 
 
 class MemoryServer:
-    """A server that keeps what it is sent, and answers as heyho_server does."""
+    """A server that keeps what it is sent, and answers as heyho_server does.
 
-    def __init__(self, token: str = "token", *, max_records: int = 1000) -> None:
+    Attributes:
+        received: the ids of visits that came for good, as often as they came.
+        tried: those that came in trials.
+        trials: whether it knows of trials; one that does not keeps them.
+    """
+
+    def __init__(
+        self, token: str = "token", *, max_records: int = 1000, trials: bool = True
+    ) -> None:
         self.visits: dict[str, Record] = {}
         self.received: list[str] = []
+        self.tried: list[str] = []
+        self.trials = trials
         self._token = token
         self._max_records = max_records
 
@@ -759,19 +781,19 @@ class MemoryServer:
         """An `Answer`."""
         if method == "GET" and url.endswith("/config"):
             limits = {"maxRecords": self._max_records, "maxBodyBytes": 10_000_000}
-            return reply(200, {**limits, "rateLimits": []})
+            offers = {"trials": True} if self.trials else {}
+            return reply(200, {**limits, "rateLimits": [], **offers})
         if token != self._token:
             return reply(401, {"success": False, "message": "You need to sign in."})
         records = body["pageVisits"] if body else []
-        self.received += [record["id"] for record in records]
+        ids = [record["id"] for record in records]
+        data = {"page_visits_synced": len(records), "validation_errors": []}
+        if self.trials and is_trial():
+            self.tried += ids
+            return reply(200, {"success": True, "data": {**data, "trial": True}})
+        self.received += ids
         self.visits |= {record["id"]: record for record in records}
-        return reply(
-            200,
-            {
-                "success": True,
-                "data": {"page_visits_synced": len(records), "validation_errors": []},
-            },
-        )
+        return reply(200, {"success": True, "data": data})
 
 
 def reply(status: int, body: Any, **headers: str) -> Reply:

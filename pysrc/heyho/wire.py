@@ -16,6 +16,9 @@ from heyho.details import category_of, details_of, pick, time_of_text
 from heyho.errors import RecordError
 from heyho.model import IdlePeriod, Visit
 
+TRIAL_HEADER = "X-Heyho-Trial"
+"""With the value 1: check and answer this sync like any other, and keep nothing of it."""
+
 MAX_ID = 128
 MAX_URL = 2048
 MAX_TITLE = 500

@@ -6,6 +6,7 @@ ServerError
 └── RequestError          the request cannot be answered as it is; becomes a JSON answer
     ├── BadBody           the body is not what it says it is                     (400)
     ├── NothingStored     no record of a batch is good                           (400)
+    ├── BadTrial          neither a trial nor a real sync                        (400)
     ├── BadQuery          a value in the address is not what it has to be        (400)
     ├── NotSignedIn       no token, or one that is not known                     (401)
     ├── WrongPassword     no user has this email address and password              (401)
@@ -64,6 +65,10 @@ class NothingStored(RequestError):
     def __init__(self, outcome: Mapping[str, Any]) -> None:
         super().__init__("Validation failed for one or more records")
         self.details = {"errors": [], "data": outcome}
+
+
+class BadTrial(RequestError):
+    error_code = "BAD_TRIAL"
 
 
 class BadQuery(RequestError):

@@ -53,6 +53,10 @@ class Metrics:
         self.rejected = Counter(
             "heyho_records_rejected", "Records refused one by one.", registry=registry
         )
+        self.trials = Counter("heyho_trials", "Syncs that were trials.", registry=registry)
+        self.trial_visits = Counter(
+            "heyho_trial_visits", "Visits of trials, which are not kept.", registry=registry
+        )
         self.database_errors = Counter(
             "heyho_database_errors", "Statements that failed.", registry=registry
         )

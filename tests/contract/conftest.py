@@ -128,7 +128,8 @@ class _Echo(BaseHTTPRequestHandler):
         else:
             scheme, _, token = (self.headers["Authorization"] or "").partition(" ")
             assert scheme in ("", "Bearer")
-            echo = {"method": self.command, "token": token or None, "body": body}
+            trial = self.headers["X-Heyho-Trial"] == "1"
+            echo = {"method": self.command, "token": token or None, "body": body, "trial": trial}
             self._answer(200, json.dumps(echo))
 
     def _hold(self, query: str) -> None:
@@ -145,7 +146,8 @@ class _Echo(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header(
-            "Access-Control-Allow-Headers", "authorization,content-type,content-encoding"
+            "Access-Control-Allow-Headers",
+            "authorization,content-type,content-encoding,x-heyho-trial",
         )
         self.send_header("Access-Control-Expose-Headers", "Retry-After")
         self.send_header("Retry-After", "7")

@@ -6,7 +6,7 @@ import asyncio
 
 from heyho.errors import Unreachable
 from heyho.ports import Record, Reply
-from heyho.testing import reply
+from heyho.testing import is_trial, reply
 
 
 class EchoServer:
@@ -23,7 +23,8 @@ class EchoServer:
         """An `Answer`."""
         match url:
             case "/echo":
-                return reply(200, {"method": method, "token": token, "body": body})
+                echo = {"method": method, "token": token, "body": body, "trial": is_trial()}
+                return reply(200, echo)
             case "/fails":
                 return reply(500, {"message": "ü"}, retry_after="7")
             case "/silent":

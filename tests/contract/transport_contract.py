@@ -27,10 +27,12 @@ class Network:
     url: Callable[[str], str]
     payload: Callable[[str], Payload]
 
-    async def post(self, path: str, *, timeout_s: float = PATIENCE_S) -> Reply:
+    async def post(self, path: str, *, timeout_s: float = PATIENCE_S, trial: bool = False) -> Reply:
         """Send a small body."""
         payload = self.payload(json.dumps({"pageVisits": ["ü🙂"]}))
-        return await self.transport.post(self.url(path), payload, token=TOKEN, timeout_s=timeout_s)
+        return await self.transport.post(
+            self.url(path), payload, token=TOKEN, timeout_s=timeout_s, trial=trial
+        )
 
 
 Contract = Callable[[Network], Awaitable[None]]
@@ -44,13 +46,26 @@ async def carries_the_body_and_the_token(network: Network) -> None:
         "method": "POST",
         "token": TOKEN,
         "body": {"pageVisits": ["ü🙂"]},
+        "trial": False,
     }
+
+
+async def marks_a_trial(network: Network) -> None:
+    """The server is told which request is a trial, and no other one is."""
+    reply = await network.post("/echo", trial=True)
+    assert json.loads(reply.text)["trial"] is True
+    assert json.loads((await network.post("/echo")).text)["trial"] is False
 
 
 async def gets_without_a_token(network: Network) -> None:
     """A GET has no body, and no token where none is given."""
     reply = await network.transport.get(network.url("/echo"), token=None, timeout_s=PATIENCE_S)
-    assert json.loads(reply.text) == {"method": "GET", "token": None, "body": None}
+    assert json.loads(reply.text) == {
+        "method": "GET",
+        "token": None,
+        "body": None,
+        "trial": False,
+    }
 
 
 async def an_error_status_is_a_reply(network: Network) -> None:
@@ -97,6 +112,7 @@ async def cancelling_ends_the_request(network: Network) -> None:
 
 CONTRACTS: tuple[Contract, ...] = (
     carries_the_body_and_the_token,
+    marks_a_trial,
     gets_without_a_token,
     an_error_status_is_a_reply,
     silence_times_out,

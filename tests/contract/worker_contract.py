@@ -109,6 +109,17 @@ async def a_payload_goes_several_times(world: World) -> None:
     assert await seqs_sent(world, worker, payload) == [1, 2, 3, 4, 5]
 
 
+async def marks_a_trial(world: World) -> None:
+    """The server is told which request is a trial, and no other one is."""
+    worker = world.worker()
+    payload = await read(worker, 1, 2)
+    for trial in (True, False):
+        reply = await worker.post(
+            world.url("/echo"), payload, token=TOKEN, timeout_s=PATIENCE_S, trial=trial
+        )
+        assert json.loads(reply.text)["trial"] is trial
+
+
 async def does_several_things_at_once(world: World) -> None:
     """Each answer finds its question, also where one waits for ever."""
     worker = world.worker()
@@ -282,6 +293,7 @@ CONTRACTS: tuple[Contract, ...] = (
     reads_and_sends_a_range,
     a_payload_of_one_tells_its_id,
     a_payload_goes_several_times,
+    marks_a_trial,
     does_several_things_at_once,
     an_error_status_is_a_reply,
     errors_are_those_of_the_transport,

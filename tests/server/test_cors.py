@@ -74,7 +74,9 @@ def test_preflights_are_answered_without_a_token(server: ServerProcess, path: st
         headers=ORIGIN
         | {
             "access-control-request-method": "POST",
-            "access-control-request-headers": "authorization,content-encoding,content-type",
+            "access-control-request-headers": (
+                "authorization,content-encoding,content-type,x-heyho-trial"
+            ),
             "access-control-request-private-network": "true",
         },
     )
@@ -83,6 +85,7 @@ def test_preflights_are_answered_without_a_token(server: ServerProcess, path: st
         "authorization",
         "content-type",
         "content-encoding",
+        "x-heyho-trial",
     }
     assert "post" in listed(response, "access-control-allow-methods")
     assert response.headers["access-control-max-age"] == "86400"

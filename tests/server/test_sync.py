@@ -253,4 +253,5 @@ def test_the_config_needs_no_token(server: ServerProcess) -> None:
         "maxRecords": 1000,
         "maxBodyBytes": 10_000_000,
         "rateLimits": [],
+        "trials": True,
     }

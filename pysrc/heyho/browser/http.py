@@ -14,6 +14,7 @@ from pyodide.ffi import JsException
 from heyho.browser.interop import to_object
 from heyho.errors import TimedOut, Unreachable
 from heyho.ports import Payload, Record, Reply
+from heyho.wire import TRIAL_HEADER
 
 
 class FetchTransport:
@@ -22,8 +23,12 @@ class FetchTransport:
     Sends no cookies, follows no redirect (it could lead the history elsewhere).
     """
 
-    async def post(self, url: str, payload: Payload, *, token: str, timeout_s: float) -> Reply:
+    async def post(
+        self, url: str, payload: Payload, *, token: str, timeout_s: float, trial: bool = False
+    ) -> Reply:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        if trial:
+            headers[TRIAL_HEADER] = "1"
         return await self._fetch(
             url, token, timeout_s, method="POST", headers=headers, body=payload.body
         )

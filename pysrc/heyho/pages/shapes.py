@@ -62,6 +62,17 @@ class Timeline(TypedDict):
     summary: str
 
 
+class Bar(TypedDict):
+    """The time of a way in the lab's chart, in percent. `limit`: where the physical one is."""
+
+    name: str
+    time: str
+    width: float
+    limit: float | None
+    kind: str
+    note: str
+
+
 class Run(TypedDict):
     """The last finished run. `outcome`: complete, partial, failed or nothing."""
 

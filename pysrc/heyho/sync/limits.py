@@ -39,10 +39,18 @@ class LimitsReader:
         """
         known = await self._known(server_url)
         if known is None:
-            return await asyncio.shield(self._ask(server_url))
+            return await self.ask(server_url)
         if not self._is_fresh(known):
             self._ask(server_url)
         return _limits(known)
+
+    async def ask(self, server_url: str) -> ServerLimits:
+        """What the server says now.
+
+        Raises:
+            SyncError: there was no answer.
+        """
+        return await asyncio.shield(self._ask(server_url))
 
     async def refresh(self, server_url: str) -> None:
         """Ask in good time, beside whatever else is going on, where the answer is not fresh."""
@@ -80,10 +88,16 @@ class LimitsReader:
             "maxRecords": limits.max_records,
             "maxBodyBytes": limits.max_body_bytes,
             "rateLimits": limits.rate_limits,
+            "trials": limits.trials,
         }
         await self._state.put("server", self._told)
         return limits
 
 
 def _limits(known: dict[str, Any]) -> ServerLimits:
-    return ServerLimits(known["maxRecords"], known["maxBodyBytes"], known.get("rateLimits"))
+    return ServerLimits(
+        known["maxRecords"],
+        known["maxBodyBytes"],
+        known.get("rateLimits"),
+        known.get("trials", False),
+    )

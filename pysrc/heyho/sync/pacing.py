@@ -20,6 +20,7 @@ MAX_REFUSALS = 16
 # Longer than any request's time-out: whoever forgot to hand a ticket back must not shut the gate.
 UNHEARD_MAX_S = 120.0
 KEPT_TIMES = 5000
+REST_MAX_S = 60.0
 EPSILON_S = 1e-6
 
 
@@ -110,6 +111,19 @@ class Gate:
         """How long the next request would have to wait, as far as is known now."""
         now_s = _now_s()
         return max(0.0, self._opens_at(now_s) - now_s)
+
+    @property
+    def rests_s(self) -> float:
+        """How long until all quotas are as if nothing had been sent, and no pause is asked for.
+
+        Windows longer than `REST_MAX_S` are left out: nobody waits for those.
+        """
+        now_s = _now_s()
+        free_s = self._blocked_until_s
+        for meter in self._meters:
+            if self._log.counted and meter.window_s <= REST_MAX_S:
+                free_s = max(free_s, self._log.counted[-1] + meter.span_s)
+        return max(0.0, min(free_s, now_s + MAX_RETRY_S) - now_s)
 
     @property
     def room(self) -> Room | None:

@@ -14,14 +14,13 @@ from heyho.ports import RunStore, StateStore
 from heyho.settings import Settings
 from heyho.sync.ahead import ReadAhead
 from heyho.sync.batches import count_batches, cut
+from heyho.sync.choosing import plan_run
 from heyho.sync.limits import LimitsReader
 from heyho.sync.logbook import Logbook
 from heyho.sync.pace import Pace, PaceKeeper
-from heyho.sync.plan import MAX_LANES, Plan, fixed_plan
 from heyho.sync.progress import Progress
 from heyho.sync.quota import read_policies
 from heyho.sync.sending import Means, Prepared, Sending
-from heyho.sync.strategies.auto import Situation, choose
 from heyho.sync.strategies.parallel import WorkerCrew
 
 RUNS_KEPT = 500
@@ -40,12 +39,17 @@ class RunResult:
 
 
 class Synchronizer:
-    """Runs syncs, one at a time: its caller sees to that."""
+    """Runs syncs, one at a time: its caller sees to that.
+
+    Attributes:
+        limits: what servers say of theirs.
+        keeper: what runs have learnt of their destination.
+    """
 
     def __init__(self, *, means: Means, state: StateStore, runs: RunStore) -> None:
         self._means = means
-        self._limits = LimitsReader(clock=means.clock, state=state, transport=means.transport)
-        self._keeper = PaceKeeper(clock=means.clock, state=state)
+        self.limits = LimitsReader(clock=means.clock, state=state, transport=means.transport)
+        self.keeper = PaceKeeper(clock=means.clock, state=state)
         self._runs = runs
         self._prepared: Prepared | None = None
         self._under_way: tuple[Run, asyncio.Task[HeyhoError | None]] | None = None
@@ -65,7 +69,7 @@ class Synchronizer:
 
         Does not wait for the answer.
         """
-        await self._limits.refresh(server_url)
+        await self.limits.refresh(server_url)
 
     async def prepare(self, settings: Settings, *, client_id: str) -> None:
         """Get ready for a run that may start soon, so that it sends at once.
@@ -75,11 +79,12 @@ class Synchronizer:
         if self._prepared:
             return
         await self.learn(settings.server_url)
-        limits = await self._limits.known(settings.server_url) or ServerLimits()
+        limits = await self.limits.known(settings.server_url) or ServerLimits()
         gaps = await self._gaps(settings.destination)
         size = min(settings.batch_size, limits.max_records)
-        pace = await self._keeper.pace(settings.destination)
-        plan = self._plan(settings, pace, limits, count_batches(gaps, size=size))
+        pace = await self.keeper.pace(settings.destination)
+        conditions, batches = self._means.conditions(), count_batches(gaps, size=size)
+        plan = plan_run(settings, pace, limits, conditions, batches=batches)
         if plan.workers:
             crew = WorkerCrew(self._means.workers, size=plan.workers, client_id=client_id)
             self._prepared = Prepared({}, crew)
@@ -161,17 +166,17 @@ class Synchronizer:
     ) -> HeyhoError | None:
         prepared, self._prepared = self._prepared or Prepared({}), None
         try:
-            limits = await self._limits.read(settings.server_url)
+            limits = await self.limits.read(settings.server_url)
         except SyncError as error:
             prepared.let_go()
             return error
-        pace = await self._keeper.pace(settings.destination)
+        pace = await self.keeper.pace(settings.destination)
         if run.trigger == "manual":
             pace.gate.lift()
         pace.gate.expect(read_policies(limits.rate_limits))
         size = min(settings.batch_size, limits.max_records)
         batches = count_batches(gaps, size=size)
-        plan = self._plan(settings, pace, limits, batches)
+        plan = plan_run(settings, pace, limits, self._means.conditions(), batches=batches)
         run.why = plan.why if settings.strategy != "auto" else plan.summary
         progress = Progress(
             trigger=run.trigger,
@@ -202,29 +207,13 @@ class Synchronizer:
         try:
             return await sending.run(logbook)
         finally:
-            await self._keeper.save()
+            await self.keeper.save()
 
     def _learn(self, pace: Pace, attempt: Span) -> None:
         if attempt.status == OK:
             pace.sent(attempt.end - attempt.start)
         elif attempt.status in ASKS_TO_WAIT:
-            self._keeper.save_soon()
-
-    def _plan(self, settings: Settings, pace: Pace, limits: ServerLimits, batches: int) -> Plan:
-        if settings.strategy != "auto":
-            return fixed_plan(settings)
-        room = pace.gate.room
-        return choose(
-            Situation(
-                batches=batches,
-                conditions=self._means.conditions(),
-                send_ms=pace.send_ms,
-                read_ms=pace.read_ms,
-                lanes=pace.limit.limit if pace.limit else None,
-                room=room.at_once if room else MAX_LANES if limits.rate_limits == [] else None,
-                workers=settings.workers,
-            )
-        )
+            self.keeper.save_soon()
 
 
 def _outcome(run: Run, error: HeyhoError | None) -> Outcome:

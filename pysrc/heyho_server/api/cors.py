@@ -20,7 +20,10 @@ ALWAYS = [
 PREFLIGHT = [
     *ALWAYS,
     (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
-    (b"access-control-allow-headers", b"authorization, content-type, content-encoding"),
+    (
+        b"access-control-allow-headers",
+        b"authorization, content-type, content-encoding, x-heyho-trial",
+    ),
     (b"access-control-max-age", b"86400"),
     # A page on the open web may ask for a server on this machine or in this network.
     (b"access-control-allow-private-network", b"true"),

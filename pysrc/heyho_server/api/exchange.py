@@ -12,6 +12,7 @@ import structlog
 from heyho_server.api.asgi import App, Message, Receive, Scope, Send
 from heyho_server.api.errors import send_error
 from heyho_server.api.limiting import limited_by, rate_headers
+from heyho_server.api.trials import is_marked
 from heyho_server.errors import ServerFault
 from heyho_server.metrics import Metrics, plain_method
 
@@ -81,6 +82,7 @@ class Exchange:
                 ms=round(seconds * 1000, 1),
                 received=body.received,
                 sent=sent,
+                **({"trial": True} if is_marked(scope) else {}),
             )
 
     def _route(self, scope: Scope) -> str:

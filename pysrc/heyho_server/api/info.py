@@ -21,11 +21,12 @@ class RateLimit(msgspec.Struct, rename="camel"):
 
 
 class Config(msgspec.Struct, rename="camel"):
-    """What one request may hold, and the rate limits that a sync meets."""
+    """What one request may hold, the rates that a sync meets, and whether it may be a trial."""
 
     max_records: int
     max_body_bytes: int
     rate_limits: list[RateLimit]
+    trials: bool = True
 
 
 class Summary(msgspec.Struct, rename="camel"):

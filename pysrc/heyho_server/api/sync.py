@@ -17,6 +17,7 @@ from heyho_server.api.asgi import Scope
 from heyho_server.api.documented import TOKEN, Refusal, answers, refusals, takes
 from heyho_server.api.limiting import count
 from heyho_server.api.services import AnyRequest, Services
+from heyho_server.api.trials import Trial, read_trial
 from heyho_server.errors import NothingStored
 from heyho_server.incoming.batches import Batch, read_batch
 from heyho_server.incoming.bodies import pieces_of, read_json
@@ -42,7 +43,8 @@ class Fault(msgspec.Struct):
 class Outcome(msgspec.Struct):
     """What became of a batch.
 
-    `page_visits_synced` and `rejected_records_count` add up to the visits of the request.
+    `page_visits_synced` and `rejected_records_count` add up to the visits of the request. `trial`
+    is there where it is true: then it is what would have become of the batch.
     """
 
     page_visits_synced: int
@@ -51,6 +53,7 @@ class Outcome(msgspec.Struct):
     rejected_records_count: int
     data_quality_score: float
     validation_errors: list[Fault]
+    trial: bool | UnsetType = UNSET
 
 
 class Synced(msgspec.Struct):
@@ -134,26 +137,36 @@ UNSYNCED = ResponseSpec(
     responses=answers(Synced, SYNCED) | {400: UNSYNCED} | refusals(401, 408, 413, 415),
 )
 async def sync(
-    request: AnyRequest, services: NamedDependency[Services], caller: NamedDependency[Caller]
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    marked: Trial = None,
 ) -> Synced:
     """Store a batch: its good records all together or not at all, its bad ones named.
 
     The body may be compressed, with Content-Encoding: gzip. A record that is not as described is
-    refused by itself, and the others are stored.
+    refused by itself, and the others are stored. Of a trial nothing is kept.
     """
     limiter = services.limiter
     await count(cast(Scope, request.scope), limiter, limiter.rates.sync_user, str(caller.user_id))
+    trial = read_trial(marked)
     body = await read_json(request.headers, pieces_of(request.receive), services.limits)
     batch = read_batch(body, max_records=services.limits.max_records)
     now_ms = services.now_ms()
     receipt = Receipt()
     if batch.accepted or batch.rejected:
         request_id = structlog.contextvars.get_contextvars()["request_id"]
-        delivery = Delivery(caller=caller, batch=batch, request_id=request_id, at=now_ms)
+        delivery = Delivery(
+            caller=caller, batch=batch, request_id=request_id, at=now_ms, trial=trial
+        )
         with services.metrics.database_errors.count_exceptions(DRIVER_ERRORS):
             receipt = await services.intake.store(delivery)
-    services.metrics.visits.inc(len(batch.visits) - receipt.deleted)
-    services.metrics.rejected.inc(len(batch.rejected))
+    if trial:
+        services.metrics.trials.inc()
+        services.metrics.trial_visits.inc(len(batch.visits) - receipt.deleted)
+    else:
+        services.metrics.visits.inc(len(batch.visits) - receipt.deleted)
+        services.metrics.rejected.inc(len(batch.rejected))
     log.info(
         "synced",
         user_id=caller.user_id,
@@ -162,12 +175,13 @@ async def sync(
         tab_aggregates=len(batch.aggregates),
         rejected=len(batch.rejected),
         deleted=receipt.deleted,
+        **({"trial": True} if trial else {}),
     )
-    return answer(batch, receipt, now_ms=now_ms)
+    return answer(batch, receipt, now_ms=now_ms, trial=trial)
 
 
-def answer(batch: Batch, receipt: Receipt, *, now_ms: int) -> Synced:
-    """The reply to a batch whose good records are stored.
+def answer(batch: Batch, receipt: Receipt, *, now_ms: int, trial: bool) -> Synced:
+    """The reply to a batch whose good records are stored, or were for the time of a trial.
 
     Raises:
         NothingStored: it has records, and none of them is good.
@@ -190,6 +204,7 @@ def answer(batch: Batch, receipt: Receipt, *, now_ms: int) -> Synced:
             )
             for record in batch.rejected
         ],
+        trial=trial or UNSET,
     )
     if batch.rejected and not batch.accepted:
         raise NothingStored(msgspec.to_builtins(outcome))

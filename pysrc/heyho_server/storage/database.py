@@ -66,13 +66,19 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed at the end of the block and rolled back on an error."""
+    async def write(self, *, keep: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end of the block and rolled back on an error.
+
+        Args:
+            keep: whether to commit; else all that was done in the block is undone.
+        """
         self.writes += 1
         async with self.writer, self.engine.connect() as connection:
             await connection.execution_options(**{sqlite.WRITES: True})
-            async with connection.begin():
+            async with connection.begin() as transaction:
                 yield connection
+                if not keep:
+                    await transaction.rollback()
 
     async def look_up(
         self, statement: CompoundSelect[Any], values: Mapping[str, Any]

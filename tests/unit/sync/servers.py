@@ -15,7 +15,7 @@ from typing import Any
 
 from heyho.errors import Unreachable
 from heyho.ports import Record, Reply
-from heyho.testing import MemoryServer, reply
+from heyho.testing import MemoryServer, is_trial, reply
 
 Fault = Callable[["ScriptedServer", Record], Awaitable[Reply]]
 """What becomes of one request, from the server and the decoded body."""
@@ -96,12 +96,14 @@ class ScriptedServer(MemoryServer):
             for record in records
             if record["id"] in self.rejects
         ]
-        return receipt(len(kept), errors)
+        return receipt(len(kept), errors, trial=self.trials and is_trial())
 
 
-def receipt(stored: int, errors: Iterable[Record] = ()) -> Reply:
+def receipt(stored: int, errors: Iterable[Record] = (), *, trial: bool = False) -> Reply:
     """The answer to a batch that was taken."""
-    data = {"page_visits_synced": stored, "validation_errors": list(errors)}
+    data: Record = {"page_visits_synced": stored, "validation_errors": list(errors)}
+    if trial:
+        data["trial"] = True
     return reply(200, {"success": True, "data": data})
 
 

@@ -26,12 +26,14 @@ class Delivery:
         request_id: what the log knows the request by; None for what no device has sent, which
             leaves nothing in the log.
         at: when it came, in epoch milliseconds.
+        trial: do all the work, and undo it.
     """
 
     caller: Caller
     batch: Batch
     request_id: str | None
     at: int
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Intake(Protocol):
 
         A visit that is stored already is replaced only by a version that ends later, and a tab
         aggregate by one that was active later. What the person deleted stays deleted.
+        Of a trial nothing is ever stored; its receipt is what it would have been.
         """
 
 

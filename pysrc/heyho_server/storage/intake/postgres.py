@@ -51,7 +51,7 @@ class PostgresIntake:
         Raises:
             NotSignedIn: the user has been removed meanwhile.
         """
-        async with self._database.write() as connection:
+        async with self._database.write(keep=not delivery.trial) as connection:
             # Nobody removes the user, or deletes visits of theirs, until this is committed.
             held = select(users.c.id).where(users.c.id == delivery.caller.user_id)
             if await connection.scalar(held.with_for_update(read=True, key_share=True)) is None:

@@ -46,7 +46,7 @@ class SqliteIntake:
     """Writes deliveries in a thread of its own, straight through Python's driver.
 
     While one transaction is on its way to the disk others queue up, and share the next one: each
-    in a savepoint, so that a fault of one is no fault of the rest.
+    in a savepoint, so that a fault of one is no fault of the rest, and a trial can be undone.
 
     A statement stores `CHUNK` visits. Python's lock has to change hands twice for each statement;
     with one statement for each visit, a busy event loop makes them wait three times as long.
@@ -101,6 +101,8 @@ class SqliteIntake:
                 execute("SAVEPOINT delivery")
                 try:
                     outcomes.append(self._store(delivery))
+                    if delivery.trial:
+                        execute("ROLLBACK TO delivery")
                 except sqlite3.Error as problem:
                     if not self._connection.in_transaction:
                         raise

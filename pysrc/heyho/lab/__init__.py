@@ -1,0 +1,1 @@
+"""The strategy lab: the same visits, sent as a trial in every way there is, and measured."""

@@ -239,6 +239,11 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
   }
 });
 
+chrome.commands.onCommand.addListener(async (command) => {
+  if (command === "sync-now") await ask({ kind: "run", trigger: "manual" });
+  if (command === "open-history") await chrome.tabs.create({ url: "dashboard.html" });
+});
+
 const answer = async ({ kind, request, call, args, paused }) => {
   if (kind === "engine") return ask(request);
   if (kind === "recording") {

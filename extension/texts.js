@@ -2,7 +2,8 @@
 // data-text, and attributes by data-KIND-text. Loaded at the end of the body.
 const KINDS = ["aria-label", "placeholder", "title", "alt"];
 
-document.documentElement.lang = chrome.i18n.getUILanguage();
+// That of the sentences, which need not be the browser's.
+document.documentElement.lang = chrome.i18n.getMessage("language");
 document.documentElement.dir = chrome.i18n.getMessage("@@bidi_dir");
 for (const element of document.querySelectorAll("[data-text]")) {
   element.textContent = chrome.i18n.getMessage(element.dataset.text);

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TICK_S = 5
 SILENT_TICKS = 3
 # The engine shares this page's thread: a run goes before its drawing.
-DRAW_MS = 200
+DRAW_MS = 250
+# The person may press “Sync now” at once; the past can wait for so long.
+CALM_S = 0.3
 # Among so many there is one that has sent something.
 RUNS = 5
 
@@ -57,6 +59,7 @@ class Popup:
         self.asking = False
         self.changed = False
         self.changing = False
+        self.shown_here: "tuple[Any, ...] | None" = None
 
     async def open(self) -> None:
         """Show what is stored, then what the engine says, then keep up with it."""
@@ -77,7 +80,9 @@ class Popup:
         await self.read_fault()
         await self.refresh()
         await self.look_ahead()
-        await self.read_past()
+        await asyncio.sleep(CALM_S)
+        if not self.progress and not self.asked_at:
+            await self.read_past()
         while True:
             await asyncio.sleep(TICK_S)
             await self.tick()
@@ -284,6 +289,15 @@ class Popup:
             self.drawing = drawing.Drawing(bridge.find("drawing"))
         self.drawing.draw(made)
 
+    def render_here(self) -> None:
+        """Bring what is said of the page in front in line, if anything about it is new."""
+        known = (self.front, self.status["paused"], self.asking, self.changed, self.changing)
+        if known != self.shown_here:
+            self.shown_here = known
+            front, paused, asking, changed, busy = known
+            view = here.describe(front, paused=paused, asking=asking, changed=changed, busy=busy)
+            show_here(view)
+
     async def tick(self) -> None:
         """Keep the times true, and look after a run that has fallen silent."""
         self.silent_ticks += 1
@@ -303,15 +317,7 @@ class Popup:
             return
         if self.progress and bridge.now() - self.drawn_at >= DRAW_MS:
             self.draw()
-        show_here(
-            here.describe(
-                self.front,
-                paused=self.status["paused"],
-                asking=self.asking,
-                changed=self.changed,
-                busy=self.changing,
-            )
-        )
+        self.render_here()
         self.stopping = self.stopping and self.progress is not None
         bridge.find("stop").disabled = self.stopping
         show(

@@ -1,0 +1,237 @@
+"""The popup's journeys: a sync to watch, an error with its way out, and the page in front."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from harness.backlog import recorded_ids, seed, stored_ids
+from harness.browser import Browser, read_state, read_store, wait_for_last_run
+from harness.desk import Desk
+from harness.proxy import FaultProxy
+from harness.server import TOKEN, ServerProcess
+from harness.site import Site
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def blocks(page: Page, kind: str) -> int:
+    """How many blocks of a kind the timeline has."""
+    return page.locator(f'.track .block[data-kind="{kind}"]').count()
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds wrong with a page, in light and in dark."""
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found += page.evaluate(
+            """async () => (await axe.run()).violations.map(
+              ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)"""
+        )
+    return found
+
+
+def test_a_sync_can_be_watched_in_its_timeline(
+    browser: Browser, server: ServerProcess, proxy: FaultProxy
+) -> None:
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    ids = seed(popup, 10_000)
+    expect(popup.locator("#timeline")).to_be_hidden()
+    proxy.service_s = 1.5
+    proxy.faults.extend(["none", "500"])
+    popup.get_by_role("button", name="Sync now").click()
+    expect(popup.locator(".lane")).to_have_count(5)
+    expect(popup.locator('.block[data-kind="sending"]').first).to_be_visible()
+    expect(popup.locator('.block[data-kind="waiting"]').first).to_be_visible()
+    expect(popup.locator("#detail")).to_contain_text(re.compile(r"\d of 10 batches · 1 again"))
+    wait_for_last_run(popup)
+    expect(popup.locator("#detail")).to_have_text("How the last sync went")
+    expect(popup.locator('.track .block[data-kind="sent"]')).to_have_count(10)
+    assert (blocks(popup, "retried"), blocks(popup, "waiting")) == (1, 1)
+    assert (blocks(popup, "sending"), blocks(popup, "failed")) == (0, 0)
+    picture = popup.get_by_role("img", name="Timeline: 5 lanes, 10 batches sent")
+    expect(picture).to_be_visible()
+    again = browser.open("popup.html")
+    expect(again.locator('.track .block[data-kind="sent"]')).to_have_count(10)
+    assert findings(again) == []
+    assert stored_ids(server.data_dir) == sorted(ids)
+    assert browser.console() == []
+
+
+def test_five_lanes_look_like_five_lanes(browser: Browser, proxy: FaultProxy) -> None:
+    """Two rounds of five batches: each lane has two blocks, those of a round side by side."""
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    seed(popup, 10_000)
+    proxy.service_s = 1.0
+    popup.get_by_role("button", name="Sync now").click()
+    wait_for_last_run(popup)
+    expect(popup.locator('.track .block[data-kind="sent"]')).to_have_count(10)
+    rows = popup.evaluate(
+        """() => [...document.querySelectorAll(".track")].map((track) =>
+          [...track.children].map(({ style }) =>
+            [parseFloat(style.insetInlineStart), parseFloat(style.inlineSize)]))"""
+    )
+    assert [len(row) for row in rows] == [2] * 5
+    for row in rows:
+        (left, width), (next_left, next_width) = row
+        assert left + width <= next_left
+        assert next_left + next_width <= 100
+    first_ends = [left + width for (left, width), _ in rows]
+    assert all(left < min(first_ends) for (left, _), _ in rows)
+
+
+def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: ServerProcess) -> None:
+    browser.connect(server.url, "no-such-token-on-this-server-0000")
+    popup = browser.open("popup.html")
+    seed(popup, 5)
+    popup.get_by_role("button", name="Sync now").click()
+    wait_for_last_run(popup)
+    expect(popup.get_by_role("status")).to_contain_text("5 visits wait.")
+    expect(popup.locator('.track .block[data-kind="failed"]')).to_have_count(1)
+    expect(popup.get_by_role("img", name="1 attempt failed")).to_be_visible()
+    assert findings(popup) == []
+    with browser.context.expect_page() as opened:
+        popup.get_by_role("link", name="Check settings").click()
+    expect(opened.value.get_by_label("Token", exact=True)).to_be_visible()
+
+
+def test_the_site_in_front_is_excluded_and_back(
+    browser: Browser, server: ServerProcess, site: Site
+) -> None:
+    browser.connect(server.url, TOKEN)
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    tab.goto(f"{site.origins[0]}/second")
+    popup = browser.open("popup.html")
+    said = popup.locator("#here-said")
+    expect(said).to_have_text("Recorded. 1 visit kept.")
+    expect(popup.locator("#here-site")).to_have_text("127.0.0.1")
+    popup.get_by_role("button", name="Never record this site").click()
+    expect(said).to_contain_text("From now on no page of 127.0.0.1 or its subdomains is recorded.")
+    expect(said).to_contain_text("The 1 visit kept so far stays.")
+    popup.get_by_role("button", name="Cancel").click()
+    expect(said).to_have_text("Recorded. 1 visit kept.")
+    assert (read_state(popup, "settings") or {}).get("excluded") == []
+    popup.get_by_role("button", name="Never record this site").click()
+    popup.get_by_role("button", name="Never record it").click()
+    expect(said).to_have_text("Never recorded.")
+    assert read_state(popup, "settings")["excluded"] == ["127.0.0.1"]
+    tab.goto(f"{site.origins[0]}/landed")
+    tab.goto(f"{site.origins[0]}/article")
+    popup.get_by_role("button", name="Undo").click()
+    expect(said).to_contain_text("Recorded.")
+    assert read_state(popup, "settings")["excluded"] == []
+    tab.goto(f"{site.origins[0]}/second?again")
+    expect(tab).to_have_title(re.compile("."))
+    tab.close()
+    urls = desk.urls()
+    assert f"{site.origins[0]}/second?again" in urls
+    assert not any(url.endswith("/landed") for url in urls)
+    assert browser.console() == []
+
+
+def test_other_pages_say_why_they_are_not_recorded(browser: Browser, site: Site) -> None:
+    desk = Desk(browser)
+    desk.change(excluded=["127.0.0.*"])
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    popup = browser.open("popup.html")
+    expect(popup.locator("#here-said")).to_have_text("Not recorded: excluded by “127.0.0.*”.")
+    link = popup.get_by_role("link", name="Change it in the settings")
+    expect(link).to_be_visible()
+    desk.change(excluded=[])
+    popup.get_by_role("switch", name="Record pages").click()
+    popup.reload()
+    expect(popup.locator("#here-said")).to_contain_text("recording is paused.")
+    tab.goto("about:blank")
+    tab.bring_to_front()
+    popup = browser.open("popup.html")
+    expect(popup.locator("#here-said")).to_contain_text("the browser's own")
+    assert popup.get_by_role("button", name="Never record this site").count() == 0
+
+
+def test_the_keyboard_is_enough_for_all_of_it(
+    browser: Browser, proxy: FaultProxy, site: Site
+) -> None:
+    browser.connect(proxy.url, TOKEN, concurrency="1")
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    popup = browser.open("popup.html")
+    seed(popup, 3_000)
+    expect(popup.get_by_role("button", name="Never record this site")).to_be_visible()
+    press(popup, "Never record this site")
+    press_focused(popup, "Never record it")
+    expect(popup.locator("#here-said")).to_have_text("Never recorded.")
+    press_focused(popup, "Undo")
+    expect(popup.locator("#here-said")).to_contain_text("Recorded.")
+    proxy.service_s = 2.0
+    press(popup, "Sync now")
+    expect(popup.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
+    press(popup, "Stop")
+    expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
+    for name in ("History", "Syncs", "Settings"):
+        expect(popup.get_by_role("link", name=name)).to_have_count(1)
+
+
+def press(page: Page, name: str) -> None:
+    """Press Tab until this button has the focus, and then Enter."""
+    button = page.get_by_role("button", name=name, exact=True)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if button.evaluate("element => element === document.activeElement"):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"Tab does not reach “{name}”")
+
+
+def press_focused(page: Page, name: str) -> None:
+    """Press Enter on this button, which has the focus by now."""
+    expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def test_the_popup_speaks_german(launch: Callable[..., Browser]) -> None:
+    browser = launch(args=["--lang=de"])
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("button", name="Jetzt abgleichen")).to_be_enabled()
+    expect(popup.get_by_role("status")).to_contain_text("bis du deinen Server angibst")
+    expect(popup.locator("html")).to_have_attribute("lang", "de")
+    assert findings(popup) == []
+
+
+@pytest.mark.parametrize("command", ["sync-now", "open-history"])
+def test_keys_do_what_they_say(browser: Browser, server: ServerProcess, command: str) -> None:
+    browser.connect(server.url, TOKEN)
+    page = browser.open("database.js")
+    seed(page, 3)
+    keys = {each["name"]: each["shortcut"] for each in page.evaluate(_COMMANDS)}
+    assert set(keys) == {"_execute_action", "sync-now", "open-history"}
+    [worker] = browser.context.service_workers
+    if command == "sync-now":
+        worker.evaluate(_PRESS, command)
+        page.evaluate(
+            "async () => (globalThis.readState = (await import('./database.js')).readState)"
+        )
+        wait_for_last_run(page)
+        assert read_store(page, "runs")[-1]["trigger"] == "manual"
+        assert stored_ids(server.data_dir) == recorded_ids(page)
+    else:
+        with browser.context.expect_page():
+            worker.evaluate(_PRESS, command)
+        opened = [tab["url"] for tab in page.evaluate(_TABS)]
+        assert opened[-1].endswith("/dashboard.html")
+
+
+_COMMANDS = "() => chrome.commands.getAll()"
+_TABS = """async () => (await chrome.tabs.query({})).map(
+  ({ url, pendingUrl }) => ({ url: pendingUrl || url }))"""
+_PRESS = "command => chrome.commands.onCommand.dispatch(command)"

@@ -1,0 +1,117 @@
+"""The page of past syncs, as a person uses it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from e2e.test_popup import findings, press
+from harness.backlog import seed
+from harness.browser import Browser, read_state, wait_for_last_run
+from harness.proxy import FaultProxy
+from harness.server import TOKEN
+
+_ODD_VISIT = """async () => {
+  const { openDatabase } = await import("./database.js");
+  const database = await openDatabase();
+  const visits = database.transaction("visits", "readwrite").objectStore("visits");
+  const now = Date.now();
+  visits.add({
+    id: crypto.randomUUID(), url: "ftp://odd.example/", title: "<b>odd</b>", domain: "odd.example",
+    startedAt: now - 1000, endedAt: now, durationSeconds: 1, activeDuration: 0, engagementRate: 0,
+    idlePeriods: [], tabId: 1, windowId: 1, transition: "link", sourcePageVisitId: null,
+    anonymousClientId: "seeded",
+  });
+  await new Promise((resolve) => { visits.transaction.oncomplete = resolve; });
+  database.close();
+}"""
+
+
+def sync(popup: Page, visits: int) -> None:
+    """Let so many visits wait, and sync them."""
+    before = read_state(popup, "lastRun")
+    seed(popup, visits)
+    popup.get_by_role("button", name="Sync now").click()
+    wait_for_last_run(popup, before)
+
+
+def test_before_the_first_sync_the_page_says_so(browser: Browser) -> None:
+    page = browser.open("syncs.html")
+    expect(page.get_by_text("No sync yet.")).to_be_visible()
+    expect(page.get_by_text("Your server has refused nothing.")).to_be_visible()
+    expect(page.get_by_role("link", name="Strategy lab")).to_have_attribute("href", "lab.html")
+    expect(page.get_by_role("link", name="Syncs")).to_have_attribute("aria-current", "page")
+    assert findings(page) == []
+    assert browser.console() == []
+
+
+def test_past_syncs_are_compared(browser: Browser, proxy: FaultProxy) -> None:
+    browser.connect(proxy.url, TOKEN, strategy="sequential")
+    popup = browser.open("popup.html")
+    proxy.service_s = 0.5
+    sync(popup, 4_000)
+    browser.connect(proxy.url, TOKEN, strategy="concurrent")
+    sync(popup, 4_000)
+    page = browser.open("syncs.html")
+    runs = page.get_by_role("article")
+    expect(runs).to_have_count(2)
+    expect(runs.nth(0)).to_contain_text("Several batches at once, as set.")
+    expect(runs.nth(1)).to_contain_text("One batch after the other, as set.")
+    expect(runs.nth(0).locator(".lane")).to_have_count(4)
+    expect(runs.nth(1).locator(".lane")).to_have_count(1)
+    for run in (runs.nth(0), runs.nth(1)):
+        expect(run.locator('.track .block[data-kind="sent"]')).to_have_count(4)
+        expect(run.locator(".figures")).to_contain_text("4,000")
+    own = runs.nth(0).locator(".ticks").inner_text()
+    press(page, "One time scale")
+    long = runs.nth(1).locator(".ticks").inner_text()
+    assert own != long == runs.nth(0).locator(".ticks").inner_text()
+    runs.nth(1).get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Only the chosen (1)").click()
+    expect(runs).to_have_count(1)
+    runs.get_by_role("button", name="Compare").click()
+    expect(runs).to_have_count(2)
+    assert findings(page) == []
+    assert browser.console() == []
+
+
+def test_a_sync_under_way_is_drawn_and_joins_the_list(browser: Browser, proxy: FaultProxy) -> None:
+    browser.connect(proxy.url, TOKEN, concurrency="2")
+    page = browser.open("syncs.html")
+    expect(page.get_by_text("No sync yet.")).to_be_visible()
+    popup = browser.open("popup.html")
+    seed(popup, 4_000)
+    proxy.service_s = 1.0
+    popup.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_role("heading", name="Under way")).to_be_visible()
+    expect(page.locator("#now-drawing .lane")).to_have_count(2)
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Under way")).to_be_hidden()
+    expect(page.locator('article .track .block[data-kind="sent"]')).to_have_count(4)
+
+
+def test_older_syncs_are_shown_when_asked_for(browser: Browser, proxy: FaultProxy) -> None:
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    for _ in range(11):
+        sync(popup, 1)
+    page = browser.open("syncs.html")
+    expect(page.get_by_role("article")).to_have_count(10)
+    press(page, "Older syncs")
+    expect(page.get_by_role("article")).to_have_count(11)
+    expect(page.get_by_role("button", name="Older syncs")).to_be_hidden()
+
+
+def test_refused_visits_have_their_reasons(browser: Browser, proxy: FaultProxy) -> None:
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    popup.evaluate(_ODD_VISIT)
+    sync(popup, 4)
+    expect(popup.locator('.track .block[data-kind="rejected"]')).to_have_count(1)
+    expect(popup.locator("#aside")).to_have_text("1 visit")
+    page = browser.open("syncs.html")
+    row = page.locator("#refused-rows tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("<b>odd</b>")
+    expect(row).to_contain_text("url must be")
+    expect(row.get_by_role("link")).to_have_count(0)
+    assert findings(page) == []

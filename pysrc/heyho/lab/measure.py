@@ -124,13 +124,20 @@ class Bounds:
         """How long the rates hold the last request back."""
         return self._held_ms(self.quota) if self.quota else 0.0
 
+    def is_held(self, lanes: int) -> bool:
+        """Whether it is the rates, and not the number of lanes, that bound so many lanes."""
+        quota_ms = self.quota_ms
+        free_ms = (self._rounds(lanes) - 1) * (self.request_ms or 0.0)
+        return quota_ms > free_ms
+
     def ideal_ms(self, lanes: int) -> float | None:
         """The least that so many lanes can take."""
         if self.request_ms is None:
             return None
-        at_once = max(1, min(lanes, self.connections))
-        rounds = -(-self.batches // at_once)
-        return max(rounds * self.request_ms, self.quota_ms + self.request_ms)
+        return max(self._rounds(lanes) * self.request_ms, self.quota_ms + self.request_ms)
+
+    def _rounds(self, lanes: int) -> int:
+        return -(-self.batches // max(1, min(lanes, self.connections)))
 
     def _held_ms(self, policy: Policy) -> float:
         return (self.batches - 1) // policy.quota * 1000 * (policy.window_s or 0.0)

@@ -21,6 +21,7 @@ Reason = Literal[
     "unfinished",
     "one_batch",
     "limited",
+    "quota",
     "same",
     "batches",
     "connections",
@@ -32,7 +33,8 @@ Reason = Literal[
 """
 - unfinished: fewer than two ways came to their end.
 - one_batch: there was nothing to send at once.
-- limited: the server's limits decide.
+- limited: the server's limits decide, so that the differences say little.
+- quota: more lanes did not help, because the server's limits hold them back.
 - same: one by one is as quick as anything.
 - batches: there were no more batches than lanes.
 - connections: more lanes have to wait for the browser's connections.
@@ -92,29 +94,34 @@ def judge(measures: Sequence[Measure], bounds: Bounds) -> Verdict:
     best = next(it for it in whole if it.ms <= least_ms + chance_ms)
     others = [it for it in whole if it is not best]
     compared = whole[0] if best is not whole[0] else max(others, key=lambda it: it.ms)
-    quota = bounds.quota if bounds.quota_ms >= HELD_SHARE * least_ms else None
-    reason = _reason(best, whole, bounds, limited=quota is not None)
+    reason = _reason(best, whole, bounds, least_ms)
+    quota = bounds.quota if reason in ("limited", "quota") else None
     return Verdict(
         reason=reason,
         best=best,
         compared=compared,
-        quota=quota.quota if quota and reason == "limited" else None,
-        window_s=quota.window_s if quota and reason == "limited" else None,
+        quota=quota.quota if quota else None,
+        window_s=quota.window_s if quota else None,
         failed=failed,
         batches=bounds.batches,
     )
 
 
-def _reason(best: Measure, whole: Sequence[Measure], bounds: Bounds, *, limited: bool) -> Reason:
+def _reason(best: Measure, whole: Sequence[Measure], bounds: Bounds, least_ms: float) -> Reason:
     if bounds.batches < 2:
         return "one_batch"
-    if limited:
+    if bounds.quota_ms >= HELD_SHARE * least_ms:
         return "limited"
     if best.way in _BY_WAY:
         return _BY_WAY[best.way]
     more = [it for it in whole if it.way.startswith("concurrent") and it.lanes > best.lanes]
-    if not more:
-        return "lanes"
+    return _why_no_more(best, more[0], bounds) if more else "lanes"
+
+
+def _why_no_more(best: Measure, more: Measure, bounds: Bounds) -> Reason:
+    """Why a way with more lanes is no better."""
+    if bounds.is_held(more.lanes):
+        return "quota"
     if bounds.batches <= best.lanes:
         return "batches"
     return "connections" if bounds.connections <= best.lanes + 1 else "enough"

@@ -76,6 +76,16 @@ ALL_ALIKE = dict.fromkeys([way.name for way in WAYS], 1000.0)
             bounds(30, FIVE),
             ("concurrent-2", "limited"),
         ),
+        (
+            {"sequential": 3329, "concurrent-2": 2132, "concurrent-5": 1919, "auto": 2123},
+            bounds(10, FIVE),
+            ("concurrent-5", "lanes"),
+        ),
+        (
+            {"sequential": 3329, "concurrent-2": 1950, "concurrent-5": 1919, "auto": 2123},
+            bounds(10, FIVE),
+            ("concurrent-2", "quota"),
+        ),
         ({"sequential": 900, "auto": 500}, bounds(), ("auto", "auto")),
         (
             {"sequential": 900, "concurrent-2": 800, "parallel": 400},

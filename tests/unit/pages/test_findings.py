@@ -102,7 +102,8 @@ def test_a_verdict_is_two_sentences() -> None:
     assert findings.suits(verdict) == (
         "“5 at once” suits you: it took 0.7 s, “One by one” took 3.1 s."
     )
-    assert findings.because(verdict).startswith(
+    assert findings.because(verdict).startswith("Your server allows 5 requests in 1 s,")
+    assert findings.because(a_verdict(reason="quota")) == (
         "More lanes did not help: your server allows 5 requests in 1 s."
     )
     assert findings.left_out(verdict) == ""

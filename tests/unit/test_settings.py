@@ -48,6 +48,8 @@ class TestRecord:
             "paused": False,
             "excluded": [],
             "excludedRegExp": "",
+            "keepMonths": 0,
+            "keepUnsynced": True,
         }
 
     @given(

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed, stored_ids
-from harness.browser import EXTENSION, Browser, read_state, read_store
+from harness.browser import EXTENSION, ROOT, Browser, read_state, read_store
 from harness.desk import Desk
 from harness.server import ServerProcess
 from harness.site import Site
@@ -389,6 +389,44 @@ def test_old_visits_leave_the_device_after_a_word_on_how_many(browser: Browser) 
     Desk(browser).wait_until("async () => (await all('visits')).length === 7")
 
 
+def test_everyone_can_use_the_page(browser: Browser, server: ServerProcess) -> None:
+    browser.connect(server.url, str(server.token))
+    page = data_page(browser)
+    seed(page, 970)
+    choose(page, takeout(20, broken=2))
+    expect(page.get_by_role("button", name="Import 20 visits")).to_be_focused()
+    page.get_by_label("Site").last.fill("site-5.example")
+    page.keyboard.press("Enter")
+    expect(page.locator("#delete-sure")).to_be_focused()
+    page.get_by_label("Keep visits on this device").select_option("3")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert findings(page) == []
+    page.get_by_role("button", name="Delete 10 visits").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    for width in (320, 380, 800):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert findings(page) == []
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page as it stands."""
+    page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(
+        """async () => {
+          const { violations } = await axe.run();
+          return violations.flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+        }"""
+    )
+    return found
+
+
+@pytest.mark.quiet
+@pytest.mark.long
 def test_a_hundred_thousand_visits(browser: Browser, report: Callable[[str], None]) -> None:
     page = data_page(browser)
     content = takeout(100_000)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from harness.browser import Browser, read_state, read_store
 
-STORES = ("events", "visits", "state", "rejected", "runs")
+STORES = ("events", "visits", "state", "rejected", "runs", "trash")
 
 
 class Desk:

@@ -16,7 +16,7 @@ from heyho.ports import Record
 from heyho.recording import fields
 from heyho.recording.page import clean_title, recordable_url
 from heyho.recording.visit import minted_id
-from heyho.wire import MAX_URL, domain_of, visit_from_record, visit_to_record
+from heyho.wire import MAX_URL, domain_of, is_number, visit_from_record, visit_to_record
 
 EARLIEST_MS = 631_152_000_000  # 1990: there was no web before
 DAY_MS = 86_400_000
@@ -71,7 +71,7 @@ class Importer:
             raise RecordError(None, "record", "It is no JSON object.")
         if any(name in entry for name in ("deletion", "deletedVisit", "tabAggregate")):
             return LeftOut("other")
-        if "startedAt" in entry and "id" in entry:
+        if isinstance(entry.get("id"), str) and is_number(entry.get("startedAt")):
             return self._own(entry)
         return self._foreign(entry)
 

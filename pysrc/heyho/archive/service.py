@@ -146,6 +146,11 @@ class Archive:
                 current.progress.state, current.progress.error = "failed", error.sentence
                 await self._end(current)
                 return False
+            except Exception as error:
+                current.progress.state = "failed"
+                current.progress.error = f"Heyho failed where it should not: {error!r}."
+                await self._end(current)
+                raise
             if more:
                 self._show(current.progress)
             else:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Day = Callable[[float], str]
 
 MINUTE_MS = 60_000
-UNITS = ("data_bytes_kb", "data_bytes_mb", "data_bytes_gb")
+GIGABYTES = 2
 
 
 def days(first: "float | None", last: "float | None", day: "Day") -> str:
@@ -131,12 +131,14 @@ def orders(count: int, problem: "str | None") -> str:
 def size(count: float) -> str:
     """Bytes in the unit that fits."""
     value, unit = count / 1000, 0
-    while value >= 999.5 and unit < len(UNITS) - 1:
+    while value >= 999.5 and unit < GIGABYTES:
         value, unit = value / 1000, unit + 1
-    shown = str(round(value, 1)) if value < 10 and unit else texts.number(round(value))
+    if value < 10 and unit:
+        shown = str(round(value, 1)).replace(".", texts.text("data_decimal"))
+    else:
+        shown = texts.number(round(value))
     if unit == 0:
         return texts.text("data_bytes_kb", shown)
-    shown = shown.replace(".", texts.text("data_decimal"))
     return texts.text("data_bytes_mb", shown) if unit == 1 else texts.text("data_bytes_gb", shown)
 
 

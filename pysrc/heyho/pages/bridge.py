@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Failure = JsException
 
 POST_TIMEOUT_MS = 20_000
-NO_ANSWER = "Heyho did not answer. Try again; if it stays silent, restart the browser."
 
 
 def from_js(value: "Any") -> "Any":
@@ -49,9 +48,9 @@ async def ask(request: "Json") -> "Json":
     except Failure:
         reply = None
     if not isinstance(reply, dict):
-        return {"ok": False, "error": NO_ANSWER}
+        return {"ok": False, "error": texts.text("error_no_answer")}
     if not reply.get("ok") and not reply.get("error"):
-        reply["error"] = NO_ANSWER
+        reply["error"] = texts.text("error_no_answer")
     return reply
 
 

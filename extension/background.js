@@ -10,10 +10,10 @@ const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
   "action.setBadgeText", "action.setBadgeBackgroundColor", "action.setTitle"]);
 
 const REASONS = {
-  QuotaExceededError: "The disk is full. Free some space.",
-  UnknownError: "The browser cannot use its disk, which may be full. Free some space.",
-  VersionError: "The history was written by a newer Heyho. Install that version again.",
-  BlockedError: "Another Heyho page still uses the old database. Close Heyho's pages.",
+  QuotaExceededError: chrome.i18n.getMessage("error_recorder_full"),
+  UnknownError: chrome.i18n.getMessage("error_recorder_disk"),
+  VersionError: chrome.i18n.getMessage("error_recorder_newer"),
+  BlockedError: chrome.i18n.getMessage("error_recorder_blocked"),
 };
 
 // ---- recording
@@ -111,8 +111,9 @@ const save = async (...events) => {
     if (paused === null) await chrome.storage.session.set({ paused: pausedNow });
     await chrome.action.setBadgeText({ text: "" });
   } catch (error) {
-    const reason = REASONS[error?.name] ?? `The database cannot be written (${error?.message}).`;
-    const message = `${reason} Until then new visits wait in memory.`;
+    const reason = REASONS[error?.name] ??
+      chrome.i18n.getMessage("error_recorder", String(error?.message));
+    const message = chrome.i18n.getMessage("error_recorder_waits", reason);
     const part = { id: crypto.randomUUID(), events, unsure: paused !== false };
     await chrome.storage.session.set({ fault: { message }, unsaved: [...unsaved, part] });
     await chrome.action.setBadgeText({ text: "!" });
@@ -276,7 +277,9 @@ const openEngine = async () => {
 
 // The page closes itself when it is idle; a request that comes just then opens it once more.
 const ask = async (request) => {
-  request = { ...request, requestedAt: Date.now() };
+  // The page has no chrome.i18n of its own.
+  const language = chrome.i18n.getMessage("language");
+  request = { ...request, requestedAt: Date.now(), language };
   for (let tries = 1; ; tries += 1) {
     try {
       await (opening ??= openEngine().finally(() => (opening = null)));
@@ -285,7 +288,7 @@ const ask = async (request) => {
       throw new Error("the engine page closed");
     } catch (error) {
       if (tries === ENGINE_TRIES) {
-        return { ok: false, error: `Heyho's engine did not answer: ${error.message}` };
+        return { ok: false, error: chrome.i18n.getMessage("error_engine_silent", error.message) };
       }
     }
   }

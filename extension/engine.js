@@ -5,9 +5,20 @@ import { openDatabase } from "./database.js";
 // Requests that arrive before Python does wait here: [request, respond].
 const waiting = [];
 let engine = null;
+let texts = null;
+
+// The sentences, as text; empty where they cannot be read, and then keys stand for them.
+const readTexts = async (language = "en") => {
+  try {
+    return await (await fetch(`_locales/${language}/messages.json`)).text();
+  } catch {
+    return "";
+  }
+};
 
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
   if (message?.target !== "engine" || sender.id !== chrome.runtime.id) return false;
+  texts ??= readTexts(message.request?.language);
   if (engine) engine.handle(message.request, respond);
   else waiting.push([message.request, respond]);
   return true;
@@ -23,7 +34,8 @@ const connect = async () => {
 
 const start = async () => {
   const { pyodide, source } = await boot();
-  engine = pyodide.pyimport("heyho.engine").start(connect, startWorker, source);
+  engine = pyodide.pyimport("heyho.engine")
+    .start(connect, startWorker, source, await (texts ?? readTexts()));
   for (const [request, respond] of waiting.splice(0)) engine.handle(request, respond);
 };
 

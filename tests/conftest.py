@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 # Imported now: its plugin would do so in the middle of a Playwright test, whose greenlet has its
@@ -10,11 +10,22 @@ from itertools import chain
 import hypothesis
 import pytest
 
+from harness.texts import source
+from heyho import texts
+
 # No test fails because a machine is busy.
 hypothesis.settings.register_profile("heyho", deadline=None)
 hypothesis.settings.load_profile("heyho")
 
 _FIGURE = "figure"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """What is said is said in English."""
+    texts.use(source("en"))
+    yield
+    texts.use(source("en"))
 
 
 @pytest.fixture
@@ -35,10 +46,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for test in chain.from_iterable(terminalreporter.stats.values())
         if isinstance(test, pytest.TestReport) and test.when == "teardown"
     ]
-    if any(texts for _, texts in figures):
+    if any(lines for _, lines in figures):
         terminalreporter.section("figures")
-    for nodeid, texts in figures:
-        if texts:
+    for nodeid, lines in figures:
+        if lines:
             terminalreporter.line(nodeid)
-        for text in texts:
+        for text in lines:
             terminalreporter.line(f"  {text}")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from heyho import texts
 from heyho.ports import Browser, Clock, LedgerStore, Record, StateStore
 from heyho.profile import Profile
 from heyho.sync.progress import Progress
@@ -88,7 +89,7 @@ class Board:
 
     async def show_problem(self, problem: str | None) -> None:
         """Mark the toolbar button, or take the mark off."""
-        title = f"Heyho: {problem or 'all well'}"
+        title = texts.text("error_button", problem) if problem else texts.text("error_button_none")
         await self._browser.show_badge("!" if problem else "", title)
 
     def _publish(self, kind: str, value: Record) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
+from heyho import texts
 from heyho.board import Board
 from heyho.errors import HeyhoError, NotSignedIn, SettingsError, SyncError
 from heyho.folding import Folding
@@ -293,7 +294,7 @@ class Control:
         except HeyhoError as error:
             problem = error.sentence
         except Exception as error:  # noqa: BLE001 (it is raised once the person knows)
-            problem = f"Heyho failed where it should not: {error!r}. Nothing recorded is lost."
+            problem = texts.text("error_unforeseen", repr(error))
             unforeseen = error
         finally:
             self._over = True

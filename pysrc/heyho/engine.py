@@ -8,6 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy
 
+from heyho import texts
 from heyho.archive.service import Archive, ArchivePorts
 from heyho.browser.archive import IdbArchiveStore
 from heyho.browser.catalog import IdbCatalogStore, SystemCalendar
@@ -113,13 +114,16 @@ class Engine:
             raise
 
 
-def start(open_database: Any, start_worker: Any, source: str) -> Any:
+def start(open_database: Any, start_worker: Any, source: str, sentences: str) -> Any:
     """Start the engine; returns what engine.js hands its messages to.
 
     Args:
         open_database: the JavaScript function that resolves to an IDBDatabase.
         start_worker: boot.js's function that starts a Web Worker of a name.
         source: what the interpreter was booted from.
+        sentences: the text of the person's `messages.json`; empty where it could not be read.
     """
+    if sentences:
+        texts.use(texts.from_file(sentences))
     boot = Boot(source, float(js.Date.now()))
     return create_proxy(Engine(open_database, start_worker, boot))

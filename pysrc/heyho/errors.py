@@ -27,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from heyho import texts
+
 
 class HeyhoError(Exception):
     """The root of the tree."""
@@ -45,7 +47,7 @@ class HeyhoError(Exception):
         """The error that a record tells of, or None where Heyho has no such error."""
         for kind in _kinds(HeyhoError):
             if kind.__name__ == record["name"]:
-                error = kind.__new__(kind, record["message"])
+                error = kind.__new__(kind, texts.resolve(record["message"]))
                 vars(error).update({k: v for k, v in record.items() if k not in _OF_ALL})
                 return error
         return None

@@ -21,6 +21,7 @@ from collections.abc import Collection, Sequence
 from encodings.punycode import punycode_encode
 from urllib.parse import quote
 
+from heyho import texts
 from heyho.presets import NAMES, PRESETS
 
 _FRONT = r"^https?:\/\/(?:[^\/?#@]*@)?(?:[^\/?#@:]+\.)?"
@@ -104,10 +105,7 @@ def _compile(pattern: str) -> tuple[str, str]:
         or (port and not re.fullmatch(r"\d+|\*", port))
         or any("*" in label and not label.isascii() for label in name.split("."))
     ):
-        raise ValueError(
-            f"“{pattern}” is no pattern for pages; write a site such as bank.example "
-            "or the beginning of a path such as news.example/account."
-        )
+        raise ValueError(texts.text("error_pattern", pattern))
     site = _glob(_to_ascii(name), r"[^\/?#@]*")
     any_port = r"(?::[0-9]+)?"
     if port in ("", "*"):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from heyho import texts
 from heyho.errors import (
     NotSignedIn,
     RateLimited,
@@ -54,24 +55,24 @@ def read_sync_reply(
     said = _message(answer)
     if status in (401, 403):
         raise NotSignedIn(
-            "Your server does not know this token. Enter a valid one in the options.",
+            texts.text("error_not_signed_in"),
             status=status,
         )
     if status == 413 or (status == 400 and said.startswith("Batch size exceeded")):
         raise TooLarge(
-            f"Your server takes smaller batches. {said}".strip(),
+            texts.text("error_too_large", said).strip(),
             status=status,
             final=_refuses(answer),
         )
     if status == 429:
         raise RateLimited(
-            "Your server asks to slow down. The rest goes a little later.",
+            texts.text("error_slow_down"),
             status=status,
             retry_after_s=retry_after_s,
         )
     if status >= 500 or status in (408, 425):
         raise ServerFailed(
-            f"Your server had an error of its own ({status}). {said}".strip(),
+            texts.text("error_server", status, said).strip(),
             status=status,
             retry_after_s=retry_after_s,
         )
@@ -79,15 +80,12 @@ def read_sync_reply(
     if status in (400, 422) and _refuses(answer) and not isinstance(data, dict):
         if answer.get("error_code") not in (None, "VALIDATION_FAILED"):
             # Such as BAD_BODY: something on the way has broken the request, no visit is at fault.
-            raise Unintelligible(
-                f"Your server could not read what it was sent ({status}). {said}", status=status
-            )
-        message = f"Your server refused the visits ({status}). {said}"
+            raise Unintelligible(texts.text("error_unread", status, said), status=status)
+        message = texts.text("error_refused", status, said)
         raise Refused(message, status=status, final=True)
     if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
         raise Unintelligible(
-            f"The answer ({status}) did not come from a Heyho server. "
-            "Check the server's address in the options.",
+            texts.text("error_no_heyho", status),
             status=status,
         )
     rejections = _rejections(data.get("validation_errors"))
@@ -95,7 +93,7 @@ def read_sync_reply(
     accounted = len(rejections) + int(stored) if _is_count(stored) else 0
     if accounted != sent:
         raise Unintelligible(
-            f"Your server accounted for {accounted} of {sent} visits; they go again.",
+            texts.text("error_unaccounted", accounted, sent),
             status=status,
         )
     return Acknowledgement(accounted - len(rejections), rejections)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from heyho import texts
 from heyho.errors import SettingsError
 from heyho.exclusions import Exclusions, combine, to_regexp
 from heyho.presets import NAMES
@@ -160,11 +161,11 @@ class Settings:
 
 def _server_url(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("The server's address must be text.")
+        raise ValueError(texts.text("error_address_text"))
     text = value.strip().rstrip("/")
     if not text:
         return ""
-    unusable = ValueError(f"“{text}” is not an address a server can have.")
+    unusable = ValueError(texts.text("error_address_unusable", text))
     if re.search(r"[\s\\]", text):
         raise unusable
     try:
@@ -174,29 +175,26 @@ def _server_url(name: str, value: object) -> str:
     except ValueError:
         raise unusable from None
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("The server's address must begin with https:// or http://.")
+        raise ValueError(texts.text("error_address_scheme"))
     if "@" in parts.netloc or "?" in text or "#" in text:
-        raise ValueError("The server's address must not hold a name, a password, ? or #.")
+        raise ValueError(texts.text("error_address_parts"))
     if parts.scheme == "http" and not _PRIVATE_HOST.fullmatch(host):
-        raise ValueError(
-            f"Your history would travel to {host} for everyone to read: use https://. "
-            "Plain http:// is taken for this device and your home network only."
-        )
+        raise ValueError(texts.text("error_address_plain", host))
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or API_PATH}"
 
 
 def _token(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("The token must be text.")
+        raise ValueError(texts.text("error_token_text"))
     token = value.strip()
     if not re.fullmatch(r"[\x21-\x7e]*", token):
-        raise ValueError("The token holds characters that no token has; copy it once more.")
+        raise ValueError(texts.text("error_token_characters"))
     return token
 
 
 def _strategy(name: str, value: object) -> str:
     if value not in STRATEGIES:
-        raise ValueError(f"The strategy must be one of {', '.join(STRATEGIES)}.")
+        raise ValueError(texts.text("error_strategy", ", ".join(STRATEGIES)))
     return str(value)
 
 
@@ -207,44 +205,35 @@ def _integer(name: str, value: object) -> int:
     except ValueError:
         number = float("nan")
     if number != number // 1 or not low <= number <= high:
-        raise ValueError(f"{_LABELS[name]} must be a whole number from {low} to {high}.")
+        raise ValueError(texts.text(f"error_number_{name}", low, high))
     return int(number)
 
 
 def _boolean(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"“{name}” must be true or false.")
+        raise ValueError(texts.text("error_boolean", name))
     return value
 
 
 def _pause_end(name: str, value: object) -> float | str:
     is_time = isinstance(value, (int, float)) and not isinstance(value, bool)
     if value != RESTART and not (is_time and 0 <= float(str(value)) < _END_OF_TIME_MS):
-        raise ValueError("A pause must end at a time, or with the browser's restart.")
+        raise ValueError(texts.text("error_pause_end"))
     return value  # type: ignore[return-value]
 
 
 def _presets(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError("The kinds of pages must be a list of names.")
+        raise ValueError(texts.text("error_presets"))
     return tuple(known for known in NAMES if known in value)  # other versions may know others
 
 
 def _patterns(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{_LABELS[name]} must be a list of patterns.")
+        raise ValueError(texts.text(f"error_list_{name}"))
     patterns = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
     to_regexp(patterns)
     return patterns
 
 
 _END_OF_TIME_MS = 8.64e15  # of JavaScript's
-_LABELS = {
-    "excluded": "The excluded pages",
-    "recorded": "The pages that are recorded anyway",
-    "concurrency": "The number of lanes",
-    "workers": "The number of workers",
-    "batchSize": "The batch size",
-    "periodMinutes": "The minutes between syncs",
-    "keepMonths": "The months to keep visits",
-}

@@ -13,6 +13,7 @@ import pytest
 import build
 from harness.texts import LOCALES, messages, source
 from heyho import texts
+from heyho.errors import HeyhoError, TimedOut
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
@@ -99,3 +100,35 @@ def test_numbers_are_written_as_the_language_does() -> None:
 def test_an_unknown_sentence_is_an_error() -> None:
     with pytest.raises(LookupError, match="no sentence nonsense"):
         texts.text("nonsense")
+
+
+def test_a_file_says_what_the_browser_does() -> None:
+    for language in LANGUAGES:
+        content = (LOCALES / language / "messages.json").read_text(encoding="utf-8")
+        mine, theirs = texts.from_file(content), source(language)
+        for key in messages(language):
+            for values in ([], ["1"], ["a", "b$1", "c"]):
+                assert mine(key, values) == theirs(key, values)
+    assert texts.from_file(content)("nonsense", []) == ""
+
+
+def test_what_is_said_by_key_is_put_into_words_elsewhere() -> None:
+    texts.use(texts.by_key)
+    said = f"First: {texts.text('error_pattern', 'x')} Then: {texts.text('error_slow_down')} End"
+    unfinished = said[:-5].replace("\x0f", "", 2)
+    texts.use(source("en"))
+    assert texts.resolve(said).startswith("First: “x” is no pattern for pages;")
+    assert texts.resolve(said).endswith(
+        "Then: Your server asks to slow down. The rest goes a little later. End"
+    )
+    assert texts.resolve("as it is") == "as it is"
+    assert texts.resolve(unfinished) == unfinished
+
+
+def test_an_error_of_a_worker_speaks_the_engines_language() -> None:
+    texts.use(texts.by_key)
+    record = TimedOut(texts.text("error_timed_out", "nas", "30")).to_record()
+    texts.use(source("de"))
+    error = HeyhoError.from_record(record)
+    assert isinstance(error, TimedOut)
+    assert error.sentence.startswith("Dein Server nas hat 30 Sekunden lang nicht geantwortet.")

@@ -10,6 +10,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException
 
+from heyho import texts
 from heyho.browser.interop import Callbacks, to_object, to_value
 from heyho.errors import HeyhoError
 from heyho.ports import Conditions, Record
@@ -104,8 +105,5 @@ class ExtensionBrowser:
         except JsException:
             reply = None
         if not isinstance(reply, dict) or reply.get("ok") is False:
-            raise HeyhoError(
-                "The rest of the extension did not answer. Try again; if it stays silent, "
-                f"restart the browser. ({message['kind']})"
-            )
+            raise HeyhoError(texts.text("error_extension_silent", message["kind"]))
         return reply

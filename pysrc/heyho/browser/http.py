@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import js
 from pyodide.ffi import JsException
 
+from heyho import texts
 from heyho.browser.interop import to_object
 from heyho.errors import TimedOut, Unreachable
 from heyho.ports import Payload, Record, Reply
@@ -70,15 +71,9 @@ class FetchTransport:
                 response = await js.fetch(url, options)
                 text = await response.text()
         except TimeoutError:
-            raise TimedOut(
-                f"Your server {_host(url)} did not answer within {timeout_s:.0f} seconds. "
-                "What was not acknowledged goes again."
-            ) from None
+            raise TimedOut(texts.text("error_timed_out", _host(url), f"{timeout_s:.0f}")) from None
         except JsException:
-            raise Unreachable(
-                f"Your server {_host(url)} could not be reached. "
-                "Check that it runs and that this device is online."
-            ) from None
+            raise Unreachable(texts.text("error_unreachable", _host(url))) from None
         finally:
             controller.abort()
         return Reply(

@@ -11,6 +11,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, create_proxy
 
+from heyho import texts
 from heyho.errors import StorageBlocked, StorageError, StorageFull, StorageTooNew
 
 
@@ -51,23 +52,15 @@ def storage_error(error: Any) -> StorageError:
     """The StorageError of a DOMException, or of what openDatabase rejects with."""
     name = getattr(error, "name", "")
     if name == "QuotaExceededError":
-        return StorageFull(
-            "There is no room left on this device. Free some space; nothing is lost."
-        )
+        return StorageFull(texts.text("error_storage_full"))
     if name == "UnknownError":
         # Which is what Chromium says when not a single byte can be written.
-        return StorageError(
-            "The browser cannot use its disk, which may be full. Free some space, then try again."
-        )
+        return StorageError(texts.text("error_storage_disk"))
     if name == "BlockedError":
-        return StorageBlocked(
-            "Another Heyho page still uses the old database. Close Heyho's pages, then try again."
-        )
+        return StorageBlocked(texts.text("error_storage_blocked"))
     if name == "VersionError":
-        return StorageTooNew(
-            "The history was written by a newer Heyho. Install that version again; nothing is lost."
-        )
-    return StorageError(f"The browser's database refused: {getattr(error, 'message', error)}")
+        return StorageTooNew(texts.text("error_storage_newer"))
+    return StorageError(texts.text("error_storage_refused", getattr(error, "message", error)))
 
 
 @contextmanager

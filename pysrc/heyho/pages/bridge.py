@@ -62,9 +62,9 @@ async def ask(request: "Json") -> "Json":
     except Failure:
         reply = None
     if not isinstance(reply, dict):
-        return {"ok": False, "error": texts.text("bridge_no_answer")}
+        return {"ok": False, "error": texts.text("error_no_answer")}
     if not reply.get("ok") and not reply.get("error"):
-        reply["error"] = texts.text("bridge_no_answer")
+        reply["error"] = texts.text("error_no_answer")
     return reply
 
 

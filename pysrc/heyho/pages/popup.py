@@ -258,7 +258,7 @@ class Popup:
             request = {"kind": "settings", "settings": {"excluded": excluded}}
             reply = await bridge.ask(request)
         except bridge.Failure:
-            reply = {"ok": False, "error": texts.text("bridge_no_answer")}
+            reply = {"ok": False, "error": texts.text("error_no_answer")}
         self.changing = self.asking = False
         if reply["ok"]:
             self.changed = change is here.excluding

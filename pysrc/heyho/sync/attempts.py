@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from heyho import texts
 from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, Unreachable
 from heyho.model import Rejection, ServerLimits
 from heyho.ports import Clock, Conditions, Payload, Reply
@@ -65,9 +66,7 @@ class Attempts:
             WorkerLost: the carrier is gone.
         """
         if payload.json_bytes > self._limits.max_body_bytes:
-            raise TooLarge(
-                "The visits are larger than your server takes in one request.", final=True
-            )
+            raise TooLarge(texts.text("error_larger"), final=True)
         attempt = 1
         while True:
             try:
@@ -117,9 +116,7 @@ class Attempts:
     async def _admit(self, travel: Travel) -> int:
         """Wait for the gate; who would have to wait too long leaves it to another run."""
         wait_s = self._gate.wait_s
-        later = RateLimited(
-            "Your server asks to slow down. The rest goes a little later.", retry_after_s=wait_s
-        )
+        later = RateLimited(texts.text("error_slow_down"), retry_after_s=wait_s)
         if wait_s > MAX_WAIT_S:
             raise later
         if wait_s:

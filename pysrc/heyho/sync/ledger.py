@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from heyho import texts
 from heyho.errors import Unintelligible
 from heyho.model import Rejection, SeqRange
 
@@ -18,10 +19,7 @@ WITHDRAWN_TOGETHER = 200
 
 def unknown_rejection(rejection: Rejection) -> Unintelligible:
     """The error for a server that rejects a visit which was not in the batch."""
-    return Unintelligible(
-        f"Your server rejected a visit that it was not sent ({rejection.record_id}: "
-        f"{rejection.reason}). The batch goes again."
-    )
+    return Unintelligible(texts.text("error_rejected_other", rejection.record_id, rejection.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from harness.texts import source
 from heyho import texts
 from heyho.archive.exporting import export
 from heyho.archive.job import Progress
-from heyho.pages import data_words, tables
+from heyho.pages import data_words, schema
 from unit.archive.archive_desk import NOW, visit
 
 
@@ -145,10 +145,10 @@ def test_the_exported_database_has_all_columns() -> None:
     visits = [visit(n) for n in range(3)]
     visits[0] |= {"title": "=1+1 'ü'", "tabId": None, "transition": None}
     with closing(sqlite3.connect(":memory:")) as database:
-        database.execute(tables.TABLE)
+        database.execute(schema.TABLE)
         for _ in range(2):  # the same piece twice is there once
-            database.execute(tables.FILL, [export(visits, "rows", head=False)])
-        database.executescript(tables.INDEXES)
+            database.execute(schema.FILL, [export(visits, "rows", head=False)])
+        database.executescript(schema.INDEXES)
         database.row_factory = sqlite3.Row
         rows = [dict(row) for row in database.execute("SELECT * FROM visits ORDER BY id")]
     assert len(rows) == 3

@@ -182,8 +182,8 @@ class CatalogStore(Protocol):
         """The first visits with a greater `seq`, with the fields in `CATALOG_FIELDS`."""
         ...
 
-    async def count_after(self, seq: int) -> int:
-        """How many visits have a greater `seq`."""
+    async def count_after(self, seq: int, *, most: int) -> int:
+        """How many visits have a greater `seq`; from `most` on, about how many, at no more cost."""
         ...
 
     async def by_id(self, visit_id: str) -> Record | None:

@@ -308,7 +308,7 @@ class MemoryCatalogStore:
         visits = sorted(self._database.visits.items())
         return [_picked(visit) for own, visit in visits if own > seq][:limit]
 
-    async def count_after(self, seq: int) -> int:
+    async def count_after(self, seq: int, *, most: int) -> int:
         await asyncio.sleep(0)
         return sum(own > seq for own in self._database.visits)
 

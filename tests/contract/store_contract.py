@@ -303,7 +303,8 @@ async def catalog_reads_visits(stores: Stores) -> None:
     assert [found["seq"] for found in await catalog.after(27, limit=10)] == [28, 29, 30]
     assert [found["seq"] for found in await catalog.after(0, limit=2)] == [1, 2]
     assert await catalog.after(30, limit=2) == []
-    assert [await catalog.count_after(seq) for seq in (0, 28, 30)] == [30, 2, 0]
+    assert [await catalog.count_after(seq, most=31) for seq in (0, 28, 30)] == [30, 2, 0]
+    assert await catalog.count_after(10, most=5) == 20
     found = await catalog.by_id("visit-7")
     assert found
     assert found["seq"] == 7

@@ -122,9 +122,18 @@ class IdbCatalogStore:
         later = js.IDBKeyRange.lowerBound(seq, True)
         return await self._pick(lambda visits: visits.getAll(later, limit))
 
-    async def count_after(self, seq: int) -> int:
+    async def count_after(self, seq: int, *, most: int) -> int:
+        # `count` would go through all of them.
         later = js.IDBKeyRange.lowerBound(seq, True)
-        return int(await self._database.ask("visits", lambda visits: visits.count(later)))
+        count = await self._database.ask(
+            "visits", lambda visits: visits.getAllKeys(later, most), lambda keys: keys.length
+        )
+        if count < most:
+            return int(count)
+        last = await self._database.ask(
+            "visits", lambda visits: visits.openKeyCursor(None, "prev"), lambda cursor: cursor.key
+        )
+        return int(max(last - seq, count))
 
     async def by_id(self, visit_id: str) -> Record | None:
         found = await self._pick(lambda visits: visits.index("id").getAll(visit_id, 1))

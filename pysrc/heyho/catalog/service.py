@@ -83,7 +83,9 @@ class CatalogService:
         async with self._writing:
             catalog = await self.index.catalog()
             if await self.index.is_current(catalog):
-                waiting = await self._store.count_after(min(catalog.up_to, catalog.counted_to))
+                waiting = await self._store.count_after(
+                    min(catalog.up_to, catalog.counted_to), most=at_least
+                )
                 level = catalog.up_to == catalog.counted_to
                 if not waiting or (level and waiting < at_least):
                     return False
@@ -108,11 +110,13 @@ class CatalogService:
         async def attempt() -> Found:
             nonlocal missing
             catalog = await self.index.catalog()
-            waiting = await self._store.count_after(catalog.up_to)
-            while RECENT < waiting <= FEW:
+            waiting = await self._store.count_after(catalog.up_to, most=FEW + 1)
+            for _ in range(-(-FEW // self._chunk)):
+                if not RECENT < waiting <= FEW:
+                    break
                 await self._advance(at_least=1)
                 catalog = await self.index.catalog()
-                waiting = await self._store.count_after(catalog.up_to)
+                waiting = await self._store.count_after(catalog.up_to, most=FEW + 1)
             missing = waiting if waiting > RECENT else 0
             recent = (
                 await self._store.after(catalog.up_to, limit=RECENT)
@@ -138,7 +142,7 @@ class CatalogService:
         async def attempt() -> Record:
             catalog = await self.index.catalog()
             days = await self._store.days_between(first, last)
-            waiting = await self._store.count_after(catalog.counted_to)
+            waiting = await self._store.count_after(catalog.counted_to, most=FEW + 1)
             if 0 < waiting <= FEW:
                 recent = await self._store.after(catalog.counted_to, limit=FEW)
                 categories = await self.index.categories()

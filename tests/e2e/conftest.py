@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from harness.browser import Browser
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site, serve_site
+
+# No test fails because a machine is busy.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

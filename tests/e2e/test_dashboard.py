@@ -462,8 +462,6 @@ def test_each_view_keeps_its_place(browser: Browser) -> None:
     page.locator("#more").scroll_into_view_if_needed()
     expect(page.locator("#count")).to_contain_text("160 visits")
     page.evaluate("scrollTo(0, 3000)")
-    page.keyboard.press("/")
-    page.evaluate("scrollTo(0, 3000)")
     page.locator("#tab-figures").evaluate("tab => tab.click()")
     expect(page.get_by_role("tabpanel", name="Figures")).to_be_visible()
     assert page.evaluate("scrollY") == 0

@@ -21,6 +21,7 @@ from heyho_server.settings import DATABASE_FILE
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 VISITS = 3_000
 SERVICE_S = 0.3
+SOON_MS = 20_000  # the engine boots first
 WAYS = ["One by one", "2 at once", "5 at once", "10 at once", "Automatic", "In parallel threads"]
 KEPT = ("ledger", "lastRun", "device")
 
@@ -61,7 +62,7 @@ def lab(browser: Browser, server: ServerProcess, proxy: FaultProxy) -> Page:
     page = browser.open("lab.html")
     seed(page, VISITS)
     page.reload()
-    expect(page.get_by_role("button", name="Start the lab")).to_be_enabled()
+    expect(page.get_by_role("button", name="Start the lab")).to_be_enabled(timeout=SOON_MS)
     return page
 
 
@@ -74,9 +75,9 @@ def test_all_ways_are_measured_and_nothing_is_kept(
     )
     lab.get_by_role("button", name="Start the lab").click()
     expect(lab.get_by_role("button", name="Stop")).to_be_visible()
-    expect(lab.locator("#chart li.now")).to_be_visible()
+    expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     expect(lab.locator("#news")).to_have_text(
-        "The lab is done. Nothing of it was stored.", timeout=60_000
+        "The lab is done. Nothing of it was stored.", timeout=90_000
     )
     assert proxy.syncs == 1 + 2 * 6 * 3
     assert kept_by_the_extension(lab) == mine
@@ -108,7 +109,7 @@ def test_all_ways_are_measured_and_nothing_is_kept(
 
 def test_the_way_that_suits_is_one_click_away(browser: Browser, lab: Page) -> None:
     lab.get_by_role("button", name="Start the lab").press("Enter")
-    expect(lab.locator("#verdict")).to_be_visible(timeout=60_000)
+    expect(lab.locator("#verdict")).to_be_visible(timeout=90_000)
     best = read_state(lab, "lab")["verdict"]["changes"]
     other = "sequential" if best["strategy"] == "auto" else "auto"
     lab.evaluate(
@@ -132,7 +133,7 @@ def test_stopped_midway_it_leaves_nothing(
 ) -> None:
     mine, theirs = kept_by_the_extension(lab), kept_by_the_server(server.data_dir)
     lab.get_by_role("button", name="Start the lab").click()
-    expect(lab.locator("#chart li.now")).to_be_visible()
+    expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     lab.get_by_role("button", name="Stop").press("Enter")
     expect(lab.locator("#news")).to_have_text("You stopped the lab. What it found before stays.")
     expect(lab.get_by_role("button", name="Start the lab")).to_be_enabled()
@@ -145,9 +146,9 @@ def test_a_page_that_opens_meanwhile_joins_in_and_a_sync_comes_first(
     browser: Browser, server: ServerProcess, lab: Page
 ) -> None:
     lab.get_by_role("button", name="Start the lab").click()
-    expect(lab.locator("#chart li.now")).to_be_visible()
+    expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     other = browser.open("lab.html")
-    expect(other.get_by_role("button", name="Stop")).to_be_visible()
+    expect(other.get_by_role("button", name="Stop")).to_be_visible(timeout=SOON_MS)
     browser.sync(f"Synced {VISITS:,} visits.")
     for page in (lab, other):
         expect(page.locator("#news")).to_contain_text("A sync came first")
@@ -156,7 +157,7 @@ def test_a_page_that_opens_meanwhile_joins_in_and_a_sync_comes_first(
 
 def test_an_engine_that_is_gone_is_noticed(browser: Browser, lab: Page) -> None:
     lab.get_by_role("button", name="Start the lab").click()
-    expect(lab.locator("#chart li.now")).to_be_visible()
+    expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     lab.evaluate("() => chrome.offscreen.closeDocument()")
     expect(lab.locator("#news")).to_contain_text("stopped midway", timeout=20_000)
     expect(lab.get_by_role("button", name="Start the lab")).to_be_enabled()
@@ -164,6 +165,8 @@ def test_an_engine_that_is_gone_is_noticed(browser: Browser, lab: Page) -> None:
 
 def test_without_a_server_it_says_what_to_do(launch: Callable[..., Browser]) -> None:
     page = launch().open("lab.html")
-    expect(page.locator("#news")).to_have_text("Name your server in the settings first.")
+    expect(page.locator("#news")).to_have_text(
+        "Name your server in the settings first.", timeout=SOON_MS
+    )
     expect(page.get_by_role("button", name="Start the lab")).to_be_disabled()
     assert wrong_with(page) == []

@@ -19,7 +19,7 @@ _BEGIN, _NEXT, _END = "\x0e", "\x1f", "\x0f"
 
 def by_key(key: str, values: "list[str]") -> str:
     """A sentence that is put into words elsewhere."""
-    return _BEGIN + _NEXT.join([key, *values]) + _END
+    return _BEGIN + key + "".join(_NEXT + value for value in values) + _END
 
 
 _source: "list[Source]" = [by_key]

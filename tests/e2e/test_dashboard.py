@@ -8,14 +8,15 @@ import time
 import uuid
 from collections.abc import Callable
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import EXTENSION_ID, ROOT, Browser, read_state
+from harness.browser import EXTENSION_ID, Browser, read_state
+from harness.pictures import look
 
 MANY = 100_000
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>alert(1)</script>"
@@ -470,35 +471,31 @@ def test_each_view_keeps_its_place(browser: Browser) -> None:
     assert page.evaluate("scrollY") == 3_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everyone_can_read_it(
-    browser: Browser, history: Callable[..., Page], scheme: Literal["light", "dark"]
-) -> None:
+def test_everyone_can_read_it(history: Callable[..., Page]) -> None:
     page = history(some_visits())
-    page.emulate_media(color_scheme=scheme)
     expect(page.locator(".visit")).to_have_count(6)
     page.get_by_role("button", name="Search tips").click()
     page.get_by_role("searchbox").fill("weather")
     expect(page.locator(".visit")).to_have_count(3)
     page.locator(".visit .name").first.hover()
-    assert findings(page) == []
+    look(page, "dashboard-search")
     page.locator(".visit .clock").first.click()
     expect(page.locator(".chain li")).to_have_count(3)
-    assert findings(page) == []
+    look(page, "dashboard-details")
     page.get_by_role("button", name="Correct the category").click()
     expect(page.get_by_role("combobox")).to_be_visible()
-    assert findings(page) == []
+    look(page, "dashboard-category")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Figures").click()
     expect(page.locator("#sites li")).to_have_count(4)
     for details in page.locator("#charts details summary").all():
         details.click()
-    assert findings(page) == []
+    look(page, "dashboard-figures")
     page.get_by_role("tab", name="Visits").click()
     page.get_by_role("searchbox").fill("nowhere")
     expect(page.locator("#empty")).to_be_visible()
-    assert findings(page) == []
+    look(page, "dashboard-none")
 
 
 @pytest.mark.parametrize("width", [380, 800, 1280])
@@ -515,19 +512,6 @@ def test_nothing_sticks_out(history: Callable[..., Page], width: int) -> None:
     page.get_by_role("tab", name="Figures").click()
     expect(page.locator("#sites li")).to_have_count(5)
     assert page.evaluate(_STICKS_OUT) <= 0
-
-
-def findings(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page as it stands."""
-    page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(
-        """async () => {
-          const { violations } = await axe.run();
-          return violations.flatMap(({ id, nodes }) =>
-            nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
-        }"""
-    )
-    return found
 
 
 @pytest.mark.quiet

@@ -14,11 +14,11 @@ from playwright.sync_api import Page, expect
 
 from harness.backlog import differences, recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store
+from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from heyho_server.settings import DATABASE_FILE
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 VISITS = 3_000
 SERVICE_S = 0.3
 SOON_MS = 20_000  # the engine boots first
@@ -39,19 +39,6 @@ def kept_by_the_server(data_dir: Path) -> dict[str, list[tuple[Any, ...]]]:
     with closing(sqlite3.connect(data_dir / DATABASE_FILE)) as connection:
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         return {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in names}
-
-
-def wrong_with(page: Page) -> list[str]:
-    """What axe finds, in light and in dark."""
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found += page.evaluate(
-            """async () => (await axe.run()).violations.map(
-              ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)"""
-        )
-    return found
 
 
 @pytest.fixture
@@ -97,7 +84,7 @@ def test_all_ways_are_measured_and_nothing_is_kept(
     expect(lab.locator("#suits")).to_have_text(
         re.compile(rf"^“({either})” suits you: it took .+ s, “({either})” took .+ s\.$")
     )
-    assert wrong_with(lab) == []
+    look(lab, "lab")
 
     browser.sync(f"Synced {VISITS:,} visits.")
     assert stored_ids(server.data_dir) == recorded_ids(lab)
@@ -169,4 +156,4 @@ def test_without_a_server_it_says_what_to_do(launch: Callable[..., Browser]) -> 
         "Name your server in the settings first.", timeout=SOON_MS
     )
     expect(page.get_by_role("button", name="Start the lab")).to_be_disabled()
-    assert wrong_with(page) == []
+    look(page, "lab-none")

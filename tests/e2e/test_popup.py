@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,29 +11,15 @@ from playwright.sync_api import Page, expect
 from harness.backlog import recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store, wait_for_last_run
 from harness.desk import Desk
+from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN, ServerProcess
 from harness.site import Site
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def blocks(page: Page, kind: str) -> int:
     """How many blocks of a kind the timeline has."""
     return page.locator(f'.track .block[data-kind="{kind}"]').count()
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds wrong with a page, in light and in dark."""
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found += page.evaluate(
-            """async () => (await axe.run()).violations.map(
-              ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)"""
-        )
-    return found
 
 
 def test_a_sync_can_be_watched_in_its_timeline(
@@ -60,7 +45,7 @@ def test_a_sync_can_be_watched_in_its_timeline(
     expect(picture).to_be_visible()
     again = browser.open("popup.html")
     expect(again.locator('.track .block[data-kind="sent"]')).to_have_count(10)
-    assert findings(again) == []
+    look(again, "popup-synced")
     assert stored_ids(server.data_dir) == sorted(ids)
     assert browser.console() == []
 
@@ -97,7 +82,7 @@ def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: Serv
     expect(popup.get_by_role("status")).to_contain_text("5 visits wait.")
     expect(popup.locator('.track .block[data-kind="failed"]')).to_have_count(1)
     expect(popup.get_by_role("img", name="1 attempt failed")).to_be_visible()
-    assert findings(popup) == []
+    look(popup, "popup-trouble")
     with browser.context.expect_page() as opened:
         popup.get_by_role("link", name="Check settings").click()
     expect(opened.value.get_by_label("Token", exact=True)).to_be_visible()
@@ -205,7 +190,7 @@ def test_the_popup_speaks_german(launch: Callable[..., Browser]) -> None:
     expect(popup.get_by_role("button", name="Jetzt abgleichen")).to_be_enabled()
     expect(popup.get_by_role("status")).to_contain_text("bis du deinen Server angibst")
     expect(popup.locator("html")).to_have_attribute("lang", "de")
-    assert findings(popup) == []
+    look(popup, "popup-german")
 
 
 @pytest.mark.parametrize("command", ["sync-now", "open-history"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from e2e.test_popup import findings, press
+from e2e.test_popup import press
 from harness.backlog import seed
 from harness.browser import Browser, read_state, wait_for_last_run
+from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN
 
@@ -40,7 +41,7 @@ def test_before_the_first_sync_the_page_says_so(browser: Browser) -> None:
     expect(page.get_by_text("Your server has refused nothing.")).to_be_visible()
     expect(page.get_by_role("link", name="Strategy lab")).to_have_attribute("href", "lab.html")
     expect(page.get_by_role("link", name="Syncs")).to_have_attribute("aria-current", "page")
-    assert findings(page) == []
+    look(page, "syncs-none")
     assert browser.console() == []
 
 
@@ -70,7 +71,7 @@ def test_past_syncs_are_compared(browser: Browser, proxy: FaultProxy) -> None:
     expect(runs).to_have_count(1)
     runs.get_by_role("button", name="Compare").click()
     expect(runs).to_have_count(2)
-    assert findings(page) == []
+    look(page, "syncs")
     assert browser.console() == []
 
 
@@ -114,4 +115,4 @@ def test_refused_visits_have_their_reasons(browser: Browser, proxy: FaultProxy) 
     expect(row).to_contain_text("<b>odd</b>")
     expect(row).to_contain_text("url must be")
     expect(row.get_by_role("link")).to_have_count(0)
-    assert findings(page) == []
+    look(page, "syncs-refused")

@@ -1,0 +1,66 @@
+"""Pages and states that no journey passes through: looked at as people will, and by axe-core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from harness.backlog import seed
+from harness.browser import Browser
+from harness.pictures import look
+from harness.proxy import FaultProxy
+from harness.server import TOKEN
+
+
+def test_the_components(browser: Browser) -> None:
+    page = browser.open("components.html")
+    expect(page.get_by_role("heading", name="Heyho's components")).to_be_visible()
+    look(page, "components")
+
+
+def test_the_popup_before_a_server_is_named(browser: Browser) -> None:
+    page = browser.open("popup.html")
+    expect(page.get_by_role("status")).to_contain_text("until you name your server")
+    look(page, "popup-new")
+    page.get_by_role("switch", name="Record pages").click()
+    expect(page.get_by_role("status")).to_contain_text("Recording is paused")
+    look(page, "popup-paused")
+
+
+def test_the_popup_in_a_sync(browser: Browser, proxy: FaultProxy) -> None:
+    browser.connect(proxy.url, TOKEN, concurrency="2")
+    page = browser.open("popup.html")
+    seed(page, 6_000)
+    proxy.service_s = 20
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_role("progressbar").first).to_be_visible()
+    assert proxy.arrived.wait(20)
+    look(page, "popup-sync")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status")).to_contain_text("You stopped the sync.")
+    look(page, "popup-stopped")
+
+
+def test_the_settings(browser: Browser, proxy: FaultProxy) -> None:
+    page = browser.open("options.html")
+    expect(page.get_by_role("button", name="Save")).to_be_enabled()
+    look(page, "options")
+    page.get_by_label("Server address").fill("http://history.example")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#serverUrl-problem")).not_to_be_empty()
+    look(page, "options-mistake")
+    page.get_by_label("Server address").fill(proxy.url)
+    page.get_by_label("Token", exact=True).fill(TOKEN)
+    page.get_by_role("button", name="Test the connection").click()
+    expect(page.get_by_text("Signed in")).to_be_visible()
+    look(page, "options-connected")
+
+
+def test_the_first_run(launch: Callable[..., Browser]) -> None:
+    page = launch().open("welcome.html")
+    expect(page.get_by_role("heading", name="What Heyho records")).to_be_visible()
+    look(page, "welcome-1")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("Server address")).to_be_visible()
+    look(page, "welcome-2")

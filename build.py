@@ -339,7 +339,8 @@ def assemble(target: Path) -> None:
     shutil.copyfile(MANIFEST, target / MANIFEST.name)
     for name, (package, patterns) in RUNTIMES.items():
         copy_files(NODE_MODULES / package, patterns, runtime / name)
-    copy_files(HEYHO / "pages", "*.py", target / "pages")
+    left_out = shutil.ignore_patterns("__pycache__", "__init__.py")
+    shutil.copytree(HEYHO / "pages", target / "pages", ignore=left_out)
     for name in ("texts.py", "presets.py"):
         shutil.copyfile(HEYHO / name, target / "pages" / name)
     (target / "defaults.js").write_text(defaults(), encoding="utf-8")

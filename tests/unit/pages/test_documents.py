@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heyho.pages import form
+from heyho.pages.options import form
 
 ROOT = Path(__file__).parents[3]
 EXTENSION = ROOT / "extension"
@@ -27,7 +27,7 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
     brought = {Path(target).with_suffix("") for target in config["files"].values()}
     needed: set[Path] = set()
-    todo = {Path("heyho/pages") / page}
+    todo = {Path("heyho/pages") / page / "page"}
     while todo:
         source = (PYSRC / todo.pop()).with_suffix(".py").read_text()
         for package, names in re.findall(r"^from (heyho[.\w]*) import (.+)$", source, re.MULTILINE):
@@ -40,7 +40,7 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
 @pytest.mark.parametrize("page", SCRIPTED)
 def test_a_page_has_every_element_that_its_script_names(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
-    script = (PAGES / f"{page}.py").read_text()
+    script = (PAGES / page / "page.py").read_text()
     named = set(re.findall(r'bridge\.(?:find|write|show|set_time)\("([\w-]+)"', script))
     if page == "options":
         named |= set(form.FIELDS) | {f"{name}-problem" for name in form.FIELDS}

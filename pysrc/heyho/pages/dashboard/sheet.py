@@ -1,0 +1,156 @@
+"""The dashboard's two dialogs: a visit in full, and which category a site belongs to."""
+
+from heyho import texts
+from heyho.pages import bridge
+from heyho.pages.dashboard import detail, listing, rules, stage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from heyho.pages.shapes import Json
+
+
+class Sheet:
+    """The details of one visit after the other.
+
+    Args:
+        narrow: called with a site that is to be searched for.
+        sort: called with a site whose category is to be corrected.
+    """
+
+    def __init__(self, narrow: "Callable[[str], None]", sort: "Callable[[str], None]") -> None:
+        self._narrow = narrow
+        self._sort = sort
+        self._shown = ""
+        self._day = ""
+        self._linked: "dict[str, Json]" = {}
+        self._dialog = bridge.find("sheet")
+
+    def open(self) -> None:
+        """Listen to the person."""
+        bridge.on(bridge.find("sheet-close"), "click", self.close)
+        stage.on(self._dialog, "click", self._clicked)
+
+    def close(self) -> None:
+        """Go back to the list."""
+        self._dialog.close()
+
+    def tell(self, visit: "Json") -> None:
+        """Show a visit."""
+        self._shown = visit["id"]
+        self._day = stage.moments([visit["startedAt"]])[0][0]
+        bridge.write("sheet-title", str(visit["title"]) or str(visit["domain"]))
+        stage.fill(bridge.find("sheet-body"), detail.body(visit, stage.moment))
+        waiting = [["p", {"class": "quiet"}, texts.text("dashboard_chain_looking")]]
+        stage.fill(bridge.find("sheet-chain"), waiting)
+        if not self._dialog.open:
+            self._dialog.showModal()
+        bridge.find("sheet-title").focus()
+        self._dialog.scrollTop = 0
+        bridge.start(self._tell_more(visit))
+
+    async def _tell_more(self, visit: "Json") -> None:
+        """Add what takes a question: when nobody looked, and the visits before and after."""
+        name = visit["id"]
+        try:
+            stored = await stage.read_visit(visit["seq"])
+        except bridge.Failure:
+            stored = None
+        if name == self._shown and stored:
+            times: "list[float]" = []
+            for period in stored.get("idlePeriods") or []:
+                times.extend([period["start"], period["end"]])
+            trees = detail.body(visit, stage.moment) + detail.idle(stored, stage.moments(times))
+            stage.fill(bridge.find("sheet-body"), trees)
+        reply = await bridge.ask({"kind": "chain", "id": name})
+        if name != self._shown:
+            return
+        if not reply["ok"]:
+            problem = [["p", {"class": "problem"}, reply["error"]]]
+            stage.fill(bridge.find("sheet-chain"), problem)
+            return
+        visits = reply["visits"] + reply["next"]
+        self._linked = {linked["id"]: linked for linked in visits}
+        clocks = stage.moments([visit["startedAt"] for visit in visits])
+        moments = {visits[at]["id"]: self._clock(*clocks[at]) for at in range(len(visits))}
+        stage.fill(bridge.find("sheet-chain"), detail.chain(reply, moments, name))
+
+    def _clock(self, day: str, clock: str) -> str:
+        """A time of day, with the day unless it is the shown visit's own."""
+        return clock if day == self._day else f"{stage.day_name(day, 'date')}, {clock}"
+
+    def _clicked(self, event: "Any") -> None:
+        if event.target.id == "sheet":  # beside it
+            self.close()
+            return
+        button = stage.closest(event, "button")
+        if button is None:
+            return
+        if button.hasAttribute("data-visit"):
+            linked = self._linked.get(str(button.getAttribute("data-visit")))
+            if linked is not None:
+                self.tell(linked)
+        elif button.hasAttribute("data-site"):
+            self.close()
+            self._narrow(str(button.getAttribute("data-site")))
+        elif button.hasAttribute("data-sort"):
+            self._sort(str(button.getAttribute("data-sort")))
+
+
+class Sorter:
+    """The question which category a site belongs to.
+
+    Args:
+        done: called when a category was changed.
+    """
+
+    def __init__(self, done: "Callable[[], None]") -> None:
+        self._done = done
+        self._site = ""
+        self._rules: "list[Json]" = []
+        self._dialog = bridge.find("sorter")
+
+    def open(self) -> None:
+        """Listen to the person."""
+        bridge.on(bridge.find("sorter-form"), "submit", self._save)
+        bridge.on(bridge.find("sorter-cancel"), "click", self._dialog.close)
+
+    def ask(self, site: str) -> None:
+        """Ask about a site."""
+        self._site = site
+        bridge.start(self._show())
+
+    async def _show(self) -> None:
+        site = self._site
+        bridge.write("sorter-title", texts.text("dashboard_sort_title", site))
+        bridge.write("sorter-problem", "")
+        reply = await bridge.ask({"kind": "categories"})
+        if site != self._site:
+            return
+        names = reply["categories"] if reply["ok"] else []
+        self._rules = reply["rules"] if reply["ok"] else []
+        options: "list[Any]" = [
+            ["option", {"value": rules.NONE}, texts.text("dashboard_sort_auto")]
+        ]
+        for name in names:
+            options.append(["option", {"value": name}, listing.say(name)])
+        stage.fill(bridge.find("sorter-names"), options)
+        bridge.find("sorter-names").value = rules.chosen(self._rules, site)
+        if not reply["ok"]:
+            bridge.write("sorter-problem", reply["error"])
+        self._dialog.showModal()
+        bridge.find("sorter-names").focus()
+
+    def _save(self) -> None:
+        chosen = str(bridge.find("sorter-names").value)
+        bridge.start(self._store(rules.changed(self._rules, self._site, chosen)))
+
+    async def _store(self, changed: "list[Json]") -> None:
+        reply = await bridge.ask({"kind": "categories", "rules": changed})
+        if not reply["ok"]:
+            bridge.write("sorter-problem", reply["error"])
+            return
+        self._dialog.close()
+        self._done()

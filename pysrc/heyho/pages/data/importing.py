@@ -1,0 +1,186 @@
+"""The import: of this browser's history, or of a file that is looked at first."""
+
+import asyncio
+
+import js
+
+from heyho import texts
+from heyho.pages import bridge
+from heyho.pages.data import dates, phrases
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from heyho.pages.shapes import Json
+
+WATCH_S = 5
+SILENCE_MS = 8000
+
+
+class Import:
+    """The card of imports.
+
+    Args:
+        changed: called when visits may have come.
+    """
+
+    def __init__(self, changed: "Callable[[], None]") -> None:
+        self.changed = changed
+        self.url = ""
+        self.file: "Any" = None
+        self.job: "Json | None" = None
+        self.heard_at = 0.0
+        bridge.on(bridge.find("import-browser"), "click", self.from_browser)
+        bridge.on(bridge.find("file"), "change", self.look)
+        bridge.on(bridge.find("import-go"), "click", self.from_file)
+        bridge.on(bridge.find("import-stop"), "click", self.stop)
+        bridge.on(bridge.find("import-cancel"), "click", self.cancel)
+        bridge.find("import-browser").disabled = False
+        bridge.find("file").disabled = False
+
+    def from_browser(self) -> None:
+        """Ask for the permission, which the browser grants only within a click, and begin."""
+        asked = js.chrome.permissions.request(bridge.to_js({"permissions": ["history"]}))
+        bridge.start(self.begin_history(asked))
+
+    async def begin_history(self, asked: "Any") -> None:
+        """Import the browser's history if the person allows it."""
+        try:
+            allowed = await asked
+        except bridge.Failure:
+            allowed = False
+        if not allowed:
+            self.say(texts.text("data_import_denied"))
+            return
+        await self.begin({"kind": "import", "source": "history"})
+
+    def look(self) -> None:
+        """Look at the file that was chosen."""
+        files = bridge.find("file").files
+        if files.length:
+            self.forget_file()
+            self.file = files.item(0)
+            bridge.start(self.begin_file(preview=True))
+
+    def from_file(self) -> None:
+        """Import the file that was looked at."""
+        bridge.start(self.begin_file(preview=False))
+
+    async def begin_file(self, preview: bool) -> None:
+        """Have the engine read the file, by a URL that is this page's to give."""
+        if not self.url:
+            self.url = str(js.URL.createObjectURL(self.file))
+        await self.begin(
+            {
+                "kind": "import",
+                "source": "file",
+                "url": self.url,
+                "name": str(self.file.name),
+                "size": float(self.file.size),
+                "preview": preview,
+            }
+        )
+
+    async def begin(self, request: "Json") -> None:
+        """Send the request, and follow what comes of it."""
+        self.say(texts.text("data_import_starting"))
+        self.heard_at = bridge.now()
+        reply = await bridge.ask(request)
+        if not reply["ok"]:
+            self.say(reply["error"])
+        elif self.job is None or self.job["state"] != "running":
+            self.show(reply["job"])
+            bridge.start(self.watch())
+
+    async def watch(self) -> None:
+        """Ask for an import of which nothing is heard: the engine may have been ended."""
+        while self.job is not None and self.job["state"] == "running":
+            await asyncio.sleep(WATCH_S)
+            if bridge.now() - self.heard_at < SILENCE_MS:
+                continue
+            reply = await bridge.ask({"kind": "archive"})
+            if not reply["ok"]:
+                continue
+            if reply["job"] is None:
+                self.say(texts.text("data_import_lost"))
+                return
+            self.show(reply["job"])
+
+    def stop(self) -> None:
+        """End the import; what is imported stays."""
+        bridge.start(bridge.ask({"kind": "import_stop"}))
+
+    def cancel(self) -> None:
+        """Do not import what was looked at."""
+        self.forget_file()
+        bridge.find("file").value = ""
+        bridge.show("job", False)
+        bridge.find("file").focus()
+
+    def forget_file(self) -> None:
+        """Take back the URL."""
+        if self.url:
+            js.URL.revokeObjectURL(self.url)
+            self.url = ""
+
+    def show(self, job: "Json") -> None:
+        """Show how an import goes, or how it ended."""
+        self.job = job
+        self.heard_at = bridge.now()
+        running, looked = job["state"] == "running", job["state"] == "done" and job["preview"]
+        bridge.show("job", True)
+        if running:
+            bridge.write("job-said", phrases.going_on(job, dates.day))
+        elif looked:
+            bridge.write("job-said", phrases.preview(job, dates.day))
+        else:
+            bridge.write("job-said", phrases.outcome(job, dates.day))
+        bar(bridge.find("job-bar"), phrases.percent(job) if running else None)
+        fill("job-aside", [] if running else phrases.aside(job))
+        fill("job-problems", [] if running else phrases.problems(job))
+        bridge.show("import-stop", running)
+        had_focus = bridge.find("job").contains(js.document.activeElement)
+        for name in ("import-go", "import-cancel"):
+            bridge.show(name, looked and job["visits"] > 0)
+        if looked and job["visits"]:
+            bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
+            bridge.find("import-go").focus()
+        elif had_focus and not running:
+            bridge.find("file").focus()
+        if not running and not looked:
+            self.forget_file()
+            bridge.find("file").value = ""
+            self.changed()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence and nothing else."""
+        self.job = None
+        bridge.show("job", True)
+        bridge.write("job-said", sentence)
+        bar(bridge.find("job-bar"), None)
+        fill("job-aside", [])
+        fill("job-problems", [])
+        for name in ("import-go", "import-stop", "import-cancel"):
+            bridge.show(name, False)
+
+
+def bar(element: "Any", percent: "int | None") -> None:
+    """Show how much is done, or no bar."""
+    element.hidden = percent is None
+    if percent is not None:
+        element.setAttribute("aria-valuenow", str(percent))
+        element.firstElementChild.style.width = f"{percent}%"
+
+
+def fill(name: str, sentences: "list[str]") -> None:
+    """Show sentences as a list; none hides it."""
+    bridge.show(name, bool(sentences))
+    items = []
+    for sentence in sentences:
+        item = js.document.createElement("li")
+        item.textContent = sentence
+        items.append(item)
+    element = bridge.find(name)
+    element.replaceChildren(*items)

@@ -1,0 +1,104 @@
+"""How much there is on this device, and how long it stays."""
+
+import js
+
+from heyho import texts
+from heyho.pages import bridge
+from heyho.pages.data import dates, phrases
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Json
+
+
+class Keep:
+    """The card of what is on this device."""
+
+    def __init__(self) -> None:
+        self.chosen: "Json" = {}
+        bridge.on(bridge.find("keep-form"), "submit", self.save)
+        bridge.on(bridge.find("keep-form"), "input", self.arrange)
+        bridge.on(bridge.find("keep-go"), "click", self.go)
+        bridge.on(bridge.find("keep-cancel"), "click", self.cancel)
+
+    def fill(self, settings: "Json") -> None:
+        """Show the settings."""
+        months = str(settings.get("keepMonths") or 0)
+        select = bridge.find("keep")
+        select.value = months
+        if str(select.value) != months:
+            option = js.document.createElement("option")
+            option.value = option.textContent = months
+            select.append(option)
+            select.value = months
+        bridge.find("unsynced").checked = settings.get("keepUnsynced") is False
+        select.disabled = False
+        bridge.find("keep-save").disabled = False
+        self.arrange()
+
+    def arrange(self) -> None:
+        """What was counted before is not what is chosen now."""
+        bridge.show("unsynced-part", str(bridge.find("keep").value) != "0")
+        bridge.show("keep-sure", False)
+        bridge.write("keep-said", "")
+
+    def save(self) -> None:
+        """Store the choice, after a word on what it drops."""
+        months = int(str(bridge.find("keep").value))
+        unsynced = bool(bridge.find("unsynced").checked)
+        self.chosen = {"keepMonths": months, "keepUnsynced": not (months and unsynced)}
+        bridge.start(self.request_save() if not months else self.request_count(months))
+
+    async def request_count(self, months: int) -> None:
+        """Count what is older, and let the person confirm it."""
+        query = {"to": dates.months_ago(months)}
+        found = await bridge.ask({"kind": "delete", "query": query, "dryRun": True})
+        if not found["ok"]:
+            bridge.write("keep-said", found["error"])
+        elif not found["visits"]:
+            await self.request_save()
+        else:
+            span = phrases.days(found["firstAt"], found["lastAt"], dates.day)
+            said = texts.plural("data_keep_warning", found["visits"], span)
+            bridge.write("keep-warning", f"{said} {unsynced_part(self.chosen)}".strip())
+            bridge.write("keep-go", texts.plural("data_keep_confirm", found["visits"]))
+            bridge.show("keep-sure", True)
+            bridge.find("keep-sure").focus()
+
+    def go(self) -> None:
+        """Store what was confirmed."""
+        bridge.start(self.request_save())
+
+    def cancel(self) -> None:
+        """Store nothing."""
+        bridge.show("keep-sure", False)
+        bridge.find("keep-save").focus()
+
+    async def request_save(self) -> None:
+        """Have the engine store the choice."""
+        reply = await bridge.ask({"kind": "settings", "settings": self.chosen})
+        bridge.show("keep-sure", False)
+        bridge.write("keep-said", texts.text("data_keep_saved") if reply["ok"] else reply["error"])
+        bridge.find("keep-save").focus()
+
+    async def refresh(self) -> None:
+        """Show how much there is."""
+        reply = await bridge.ask({"kind": "storage"})
+        if not reply["ok"]:
+            bridge.write("room", reply["error"])
+            return
+        lines = []
+        for label, value in phrases.rows(reply["storage"]):
+            line = js.document.createElement("tr")
+            head, cell = js.document.createElement("th"), js.document.createElement("td")
+            head.scope, head.textContent = "row", label
+            cell.className, cell.textContent = "number", value
+            line.append(head, cell)
+            lines.append(line)
+        bridge.find("storage-rows").replaceChildren(*lines)
+        bridge.write("room", phrases.room(reply["storage"]) or texts.text("data_room_unknown"))
+
+
+def unsynced_part(chosen: "Json") -> str:
+    """What becomes of those that are on no server."""
+    return texts.text("data_keep_stays" if chosen["keepUnsynced"] else "data_keep_unsynced_hint")

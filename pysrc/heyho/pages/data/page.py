@@ -1,0 +1,50 @@
+"""The page of a person's data: import, export, delete, and what there is."""
+
+from heyho.pages import bridge
+from heyho.pages.data import deleting, exporting, importing, keeping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Json
+
+
+class Data:
+    """The cards of the page."""
+
+    def __init__(self) -> None:
+        self.keep = keeping.Keep()
+        self.delete = deleting.Delete(self.refresh)
+        self.importing = importing.Import(self.refresh)
+        self.export = exporting.Export()
+
+    async def open(self) -> None:
+        """Show what is stored, and what is under way."""
+        bridge.ready()
+        try:
+            settings = await bridge.read_state("settings") or {}
+        except bridge.Failure:
+            settings = {}
+        self.keep.fill(settings)
+        self.delete.can_sync = bool(settings.get("serverUrl") and settings.get("token"))
+        self.delete.arrange()
+        bridge.listen(self.hear)
+        reply = await bridge.ask({"kind": "archive"})
+        if reply["ok"]:
+            self.delete.show(reply)
+            if reply["job"] is not None and reply["job"]["state"] == "running":
+                self.importing.show(reply["job"])
+                bridge.start(self.importing.watch())
+        await self.keep.refresh()
+        await self.delete.tick()
+
+    def hear(self, message: "Json") -> None:
+        """What the engine tells."""
+        if message["kind"] == "archive":
+            self.importing.show(message["job"])
+
+    def refresh(self) -> None:
+        """Show how much there is now."""
+        bridge.start(self.keep.refresh())
+
+
+bridge.start(Data().open())

@@ -1,0 +1,1 @@
+"""The strategy lab's page."""

@@ -1,0 +1,211 @@
+"""The options page: the person's settings."""
+
+from heyho import texts
+from heyho.pages import bridge, connection, pairing, web
+from heyho.pages.options import form, privacy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from heyho.pages.shapes import Json
+
+
+class Options:
+    """The form, and what of it is stored."""
+
+    def __init__(self) -> None:
+        self.stored: "dict[str, str]" = {}
+        self.saving = False
+        self.checking = False
+
+    async def open(self) -> None:
+        """Fill the form with what is stored, and let the person change it."""
+        try:
+            settings = await bridge.read_state("settings") or {}
+        except bridge.Failure:
+            bridge.mark("trouble")
+            bridge.write("message", texts.text("options_unreadable"))
+            return
+        self.fill(settings)
+        privacy.Privacy(settings)
+        bridge.on(bridge.find("form"), "submit", self.save)
+        bridge.on(bridge.find("form"), "input", self.compare)
+        bridge.on(bridge.find("show-token"), "click", self.toggle_token)
+        bridge.on(bridge.find("pair"), "click", self.pair)
+        bridge.on(bridge.find("check"), "click", self.check)
+        bridge.find("fields").disabled = False
+        bridge.find("save").disabled = False
+        bridge.ready()
+
+    def fill(self, settings: "Json") -> None:
+        """Show stored settings."""
+        for name in form.FIELDS:
+            bridge.find(name).value = form.to_text(settings, name)
+        self.stored = typed()
+        show_unused()
+
+    def save(self) -> None:
+        """Hand the form to the engine; its word on each field is shown beside the field.
+
+        A pairing code that was entered is used: whoever presses Enter there means that.
+        """
+        if pairing_code():
+            self.pair()
+        elif not self.saving:
+            self.saving = True
+            bridge.mark("busy")
+            bridge.write("message", texts.text("options_saving"))
+            bridge.start(self.request_save(typed()))
+
+    async def request_save(self, sent: "dict[str, str]", done: str = "") -> None:
+        """Have the engine store what was typed, and show what it says."""
+        reply = await store(sent)
+        self.saving = False
+        if not reply["ok"]:
+            return
+        bridge.mark("calm")
+        bridge.write("message", done or texts.text("options_saved"))
+        if typed() == sent:
+            self.fill(reply["settings"])
+        else:
+            self.stored = sent
+            self.compare()
+
+    def pair(self) -> None:
+        """Get a token for the pairing code, and store it."""
+        if not self.saving:
+            self.saving = True
+            bridge.mark("busy")
+            bridge.write("message", texts.text("options_pairing_now"))
+            bridge.start(self.request_pair(typed(), pairing_code()))
+
+    async def request_pair(self, sent: "dict[str, str]", code: str) -> None:
+        """Have the server give a token for the code, or say why it does not."""
+        problem = pairing.missing(sent["serverUrl"], code)
+        if not problem:
+            base = await self.settle(sent)
+            if not base:
+                self.saving = False
+                return
+            try:
+                status, answer = await bridge.post(f"{base}/pair", {"code": code})
+            except bridge.Failure:
+                status, answer = 0, None
+            problem = pairing.trouble(status, answer)
+        bridge.write("pairing-problem", problem)
+        bridge.find("pairing").setAttribute("aria-invalid", "true" if problem else "false")
+        if problem:
+            self.saving = False
+            bridge.mark("trouble")
+            bridge.write("message", texts.text("options_not_paired"))
+            bridge.find("pairing").focus()
+            return
+        bridge.find("pairing").value = ""
+        bridge.find("token").value = answer["token"]
+        await self.request_save(typed(), texts.text("options_paired"))
+
+    async def settle(self, sent: "dict[str, str]") -> str:
+        """The API's base at the address that was typed; empty if it cannot be one.
+
+        A new address is stored first, as the engine writes it, and without the token: that is
+        another server's, and no business of this one.
+        """
+        if sent["serverUrl"] == self.stored["serverUrl"]:
+            return sent["serverUrl"]
+        moved = dict(sent)
+        moved["token"] = ""
+        reply = await store(moved)
+        if not reply["ok"]:
+            return ""
+        self.fill(reply["settings"])
+        return str(reply["settings"]["serverUrl"])
+
+    def compare(self) -> None:
+        """Say whether something typed is not saved yet."""
+        show_unused()
+        if not self.saving:
+            bridge.mark("calm")
+            changed = typed() != self.stored
+            bridge.write("message", texts.text("options_unsaved") if changed else "")
+
+    def check(self) -> None:
+        """Test the connection with what stands in the form."""
+        if not self.checking:
+            self.checking = True
+            show_verdict("busy", [texts.text("options_checking")])
+            bridge.start(self.request_check(typed()))
+
+    async def request_check(self, sent: "dict[str, str]") -> None:
+        """Have the engine read the address, ask the server, and show what came out."""
+        verdict = await check(sent["serverUrl"], sent["token"])
+        show_verdict(verdict.tone, verdict.lines)
+        self.checking = False
+
+    def toggle_token(self) -> None:
+        """Show the token, or hide it."""
+        field, button = bridge.find("token"), bridge.find("show-token")
+        hidden = field.type == "password"
+        field.type = "text" if hidden else "password"
+        button.setAttribute("aria-pressed", "true" if hidden else "false")
+
+
+async def check(address: str, token: str) -> "connection.Verdict":
+    """Test a connection to what was typed."""
+    if not address.strip():
+        return connection.Verdict("trouble", texts.text("options_pair_address"))
+    entered = {"serverUrl": address, "token": token}
+    reply = await bridge.ask({"kind": "settings", "settings": entered, "dryRun": True})
+    if not reply["ok"]:
+        return connection.Verdict("fault", reply["error"])
+    read = reply["settings"]
+    return await connection.examine(read["serverUrl"], read["token"], web.Web())
+
+
+def show_verdict(tone: str, lines: "list[str]") -> None:
+    """Show how the test of the connection went."""
+    box = bridge.find("verdict")
+    box.dataset.tone = tone
+    box.replaceChildren()
+    for line in lines:
+        box.append(privacy.make("p", "", line))
+    box.hidden = False
+
+
+def show_unused() -> None:
+    """Say of which fields nothing depends under the strategy that stands in the form."""
+    for name, said in form.unused(str(bridge.find("strategy").value)).items():
+        bridge.write(f"{name}-unused", said)
+
+
+async def store(sent: "dict[str, str]") -> "Json":
+    """Have the engine store settings, and show what it finds wrong with them."""
+    reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
+    problems = {} if reply["ok"] else reply.get("problems") or {}
+    show_problems(problems)
+    if not reply["ok"]:
+        bridge.mark("trouble")
+        bridge.write("message", form.refusal(problems) or reply["error"])
+    return reply
+
+
+def pairing_code() -> str:
+    """The pairing code that stands in its field."""
+    return str(bridge.find("pairing").value).strip()
+
+
+def typed() -> "dict[str, str]":
+    """What stands in the form."""
+    return {name: str(bridge.find(name).value) for name in form.FIELDS}
+
+
+def show_problems(problems: "dict[str, str]") -> None:
+    """Say beside each field what is wrong with it, and go to the first such field."""
+    for name in form.FIELDS:
+        bridge.write(f"{name}-problem", problems.get(name, ""))
+        bridge.find(name).setAttribute("aria-invalid", "true" if name in problems else "false")
+    for name in form.FIELDS:
+        if name in problems:
+            bridge.find(name).focus()
+            return
+
+
+bridge.start(Options().open())

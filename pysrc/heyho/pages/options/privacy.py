@@ -1,0 +1,209 @@
+"""The part of the settings page that acts at once: pauses, and kinds of pages."""
+
+import js
+
+from heyho import presets, texts
+from heyho.pages import bridge
+from heyho.pages.options import backwards, pausing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from heyho.pages.shapes import Json
+
+PAUSES = (("pause-hour", "hour"), ("pause-restart", "restart"), ("pause-on", None))
+
+
+class Privacy:
+    """What is recorded at all."""
+
+    def __init__(self, settings: "Json") -> None:
+        self.settings = settings
+        self.switches: "dict[str, Any]" = {}
+        self.build()
+        for name, until in PAUSES:
+            bridge.on(bridge.find(name), "click", self.pauser(until))
+        bridge.on(bridge.find("resume"), "click", self.resume)
+        bridge.listen(self.receive)
+        self.wanted: "Json | None" = None
+        bridge.on(bridge.find("find"), "click", self.find)
+        bridge.on(bridge.find("keep"), "click", self.keep)
+        bridge.on(bridge.find("delete"), "click", self.delete)
+        bridge.on(bridge.find("undo"), "click", self.undo)
+        self.render()
+
+    def build(self) -> None:
+        """Make a switch for each preset, with what is in it."""
+        for name in presets.NAMES:
+            patterns = presets.PRESETS[name]
+            row = make("div", "preset")
+            label = make("p", "name", texts.text(f"options_preset_{name}"))
+            label.id = f"preset-{name}"
+            switch = make("button", "switch")
+            switch.type = "button"
+            switch.setAttribute("role", "switch")
+            switch.setAttribute("aria-labelledby", label.id)
+            details = make("details")
+            details.append(make("summary", "", texts.plural("options_patterns", len(patterns))))
+            items = make("ul")
+            for pattern in patterns:
+                items.append(make("li", "", pattern))
+            details.append(items)
+            row.append(switch, label, details)
+            bridge.find("presets").append(row)
+            bridge.on(switch, "click", self.switcher(name))
+            self.switches[name] = switch
+
+    def chosen(self) -> "list[str]":
+        """The presets that are on: all of them until the person has chosen."""
+        known = self.settings.get("presets")
+        return list(presets.NAMES) if known is None else known
+
+    def switcher(self, name: str) -> "Any":
+        """What a click on a preset's switch does."""
+
+        def switch() -> None:
+            before = self.chosen()
+            turned_on = name not in before
+            after = [n for n in presets.NAMES if (n in before) != (n == name)]
+            self.settings["presets"] = after
+            self.render()
+            kind = texts.text(f"options_preset_{name}")
+            said = texts.text("options_preset_on" if turned_on else "options_preset_off", kind)
+            bridge.start(self.change({"kind": "settings", "settings": {"presets": after}}, said))
+
+        return switch
+
+    def pauser(self, until: "str | None") -> "Any":
+        """What a click on one of the pauses does."""
+
+        def pause() -> None:
+            bridge.start(self.change({"kind": "pause", "until": until}, ""))
+
+        return pause
+
+    def resume(self) -> None:
+        """Record again."""
+        bridge.start(self.change({"kind": "settings", "settings": {"paused": False}}, ""))
+
+    def find(self) -> None:
+        """Count what the fields and switches mean, as they stand, among recorded visits."""
+        excluded, recorded = bridge.find("excluded").value, bridge.find("recorded").value
+        self.wanted = backwards.query(str(excluded), self.chosen(), str(recorded))
+        if self.wanted is None:
+            offer(texts.text("options_backwards_nothing"), "find")
+        else:
+            bridge.write("matching", texts.text("options_backwards_finding"))
+            bridge.start(self.request_count())
+
+    async def request_count(self) -> None:
+        """Say how many visits match, and offer to delete them."""
+        reply = await bridge.ask({"kind": "delete", "query": self.wanted, "dryRun": True})
+        if not reply["ok"]:
+            offer(reply["error"], "find")
+        elif not reply["visits"]:
+            offer(backwards.found(reply, day), "find")
+        else:
+            offer(backwards.found(reply, day), "keep", "delete")
+
+    def keep(self) -> None:
+        """Delete nothing."""
+        offer("", "find")
+
+    def delete(self) -> None:
+        """Delete what was counted."""
+        bridge.write("matching", texts.text("options_backwards_deleting"))
+        bridge.start(self.request_deletion())
+
+    async def request_deletion(self) -> None:
+        """Have the engine delete, and offer to take it back."""
+        reply = await bridge.ask({"kind": "delete", "query": self.wanted})
+        if reply["ok"]:
+            offer(backwards.deleted(reply), "undo")
+        else:
+            offer(reply["error"], "find")
+
+    def undo(self) -> None:
+        """Take the deletion back."""
+        bridge.start(self.request_undo())
+
+    async def request_undo(self) -> None:
+        """Have the engine bring back what was deleted."""
+        reply = await bridge.ask({"kind": "undo"})
+        offer(texts.text("options_backwards_undone") if reply["ok"] else reply["error"], "find")
+
+    async def change(self, request: "Json", said: str) -> None:
+        """Have the engine change something, and show what holds then."""
+        before = dict(self.settings)
+        reply = await bridge.ask(request)
+        if reply["ok"]:
+            self.settings = reply["settings"]
+            bridge.mark("calm")
+        else:
+            self.settings = await stored(before)
+            bridge.mark("trouble")
+        said = said if reply["ok"] else reply["error"]
+        bridge.write("message", said)
+        self.render()
+
+    def receive(self, message: "Json") -> None:
+        """The recording may be paused elsewhere."""
+        status = message.get("status")
+        if status and bool(status["paused"]) != bool(self.settings.get("paused")):
+            bridge.start(self.reload())
+
+    async def reload(self) -> None:
+        """Show what is stored now."""
+        self.settings = await stored(self.settings)
+        self.render()
+
+    def render(self) -> None:
+        """Bring the page in line with the settings."""
+        now = bridge.now()
+        paused = pausing.is_paused(self.settings, now)
+        bridge.write("recording", pausing.standing(self.settings, now, bridge.time_of_day))
+        focused = str(js.document.activeElement.id)
+        for name, _ in PAUSES:
+            bridge.show(name, not paused)
+        bridge.show("resume", paused)
+        if focused == "resume" and not paused:
+            bridge.find("pause-hour").focus()
+        elif paused and focused in [name for name, _ in PAUSES]:
+            bridge.find("resume").focus()
+        on = self.chosen()
+        for name, switch in self.switches.items():
+            switch.setAttribute("aria-checked", "true" if name in on else "false")
+
+
+def offer(said: str, *buttons: str) -> None:
+    """Say how things stand with visits that match, and what can be done next."""
+    bridge.write("matching", said)
+    had_focus = str(js.document.activeElement.id) in ("find", "keep", "delete", "undo")
+    for name in ("find", "keep", "delete", "undo"):
+        bridge.show(name, name in buttons)
+    if had_focus:
+        bridge.find(buttons[0]).focus()
+
+
+def day(at: float) -> str:
+    """A day as the person's calendar shows it."""
+    style = bridge.to_js({"dateStyle": "long"})
+    return str(js.Date.new(float(at)).toLocaleDateString(js.Array.new(), style))
+
+
+async def stored(fallback: "Json") -> "Json":
+    """The settings as they are stored."""
+    try:
+        return await bridge.read_state("settings") or {}
+    except bridge.Failure:
+        return fallback
+
+
+def make(tag: str, name: str = "", text: str = "") -> "Any":
+    """An element with a class and a text."""
+    element = js.document.createElement(tag)
+    if name:
+        element.className = name
+    element.textContent = text
+    return element

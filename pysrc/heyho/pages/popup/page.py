@@ -1,0 +1,383 @@
+"""The popup: how recording and syncing stand, and the buttons for both."""
+
+import asyncio
+
+import js
+
+from heyho import texts
+from heyho.pages import bridge, drawing, timeline
+from heyho.pages.popup import here, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from heyho.pages.shapes import Front, Here, Json, Progress, Status, View
+
+TICK_S = 5
+SILENT_TICKS = 3
+# The engine shares this page's thread: a run goes before its drawing.
+DRAW_MS = 250
+# The person may press “Sync now” at once; the past can wait for so long.
+CALM_S = 0.3
+# Among so many there is one that has sent something.
+RUNS = 5
+
+
+class Popup:
+    """What the popup knows, and what it does at each event."""
+
+    def __init__(self) -> None:
+        self.status: "Status" = {
+            "waiting": 0,
+            "quarantined": 0,
+            "paused": False,
+            "canSync": False,
+            "server": "",
+            "lastRun": None,
+            "nextAt": None,
+            "problem": None,
+        }
+        self.progress: "Progress | None" = None
+        # Whether the database, and with it the status, could be read.
+        self.readable = True
+        self.fault = ""
+        self.said = ""
+        # When the person asked for a sync that has neither shown progress nor ended; else 0.
+        self.asked_at = 0.0
+        # Whether the person has asked to stop the run under way.
+        self.stopping = False
+        # How many times a run was told of; a reply that was asked for before is older than that.
+        self.told = 0
+        self.silent_ticks = 0
+        # How the run went that is drawn, as a run's record tells it or its progress.
+        self.past: "Json | None" = None
+        self.drawing: "drawing.Drawing | None" = None
+        self.drawn_at = 0.0
+        # The page in front.
+        self.url = ""
+        self.front: "Front | None" = None
+        self.asking = False
+        self.changed = False
+        self.changing = False
+        self.shown_here: "tuple[Any, ...] | None" = None
+
+    async def open(self) -> None:
+        """Show what is stored, then what the engine says, then keep up with it."""
+        bridge.listen(self.hear)
+        bridge.on(bridge.find("sync"), "click", self.sync)
+        bridge.on(bridge.find("stop"), "click", self.stop)
+        bridge.on(bridge.find("record"), "click", self.toggle_recording)
+        bridge.on(bridge.find("here-action"), "click", self.change_site)
+        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
+        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
+        bridge.on_session_change(lambda: bridge.start(self.read_fault()))
+        await self.read_stored()
+        bridge.show("timeline", self.status["lastRun"] is not None)
+        self.render()
+        bridge.find("sync").disabled = False
+        bridge.find("record").disabled = False
+        bridge.ready()
+        await self.read_fault()
+        await self.refresh()
+        await self.look_ahead()
+        await asyncio.sleep(CALM_S)
+        if not self.progress and not self.asked_at:
+            await self.read_past()
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self.tick()
+
+    async def read_stored(self) -> None:
+        """Take the last known status; before the first one, what the settings tell."""
+        try:
+            stored = await bridge.read_state("status")
+            settings = await bridge.read_state("settings") or {}
+        except bridge.Failure:
+            self.readable = False
+            return
+        if stored:
+            self.status = stored
+            return
+        self.status["paused"] = settings.get("paused", False)
+        self.status["canSync"] = bool(settings.get("serverUrl") and settings.get("token"))
+        if self.status["canSync"]:
+            self.status["server"] = settings["serverUrl"].split("/")[2]
+
+    async def read_fault(self) -> None:
+        """Take what the recorder says about itself; once all is well again, the engine's word."""
+        before = self.fault
+        self.fault = await bridge.read_fault()
+        if before and not self.fault:
+            self.said = ""
+            await self.refresh()
+        self.render()
+
+    async def refresh(self) -> None:
+        """Ask the engine how things stand."""
+        told = self.told
+        reply = await bridge.ask({"kind": "status"})
+        if not reply["ok"]:
+            self.said = reply["error"]
+            self.render()
+        elif self.told == told:
+            self.accept(reply["status"])
+            if reply["progress"]:
+                self.follow(reply["progress"])
+            elif self.progress:
+                self.progress = None
+                self.said = texts.text("popup_stopped_midway")
+            self.render()
+
+    def hear(self, message: "Json") -> None:
+        """Take what the engine tells all pages."""
+        self.silent_ticks = 0
+        if message["kind"] == "progress":
+            self.follow(message["progress"])
+        elif message["kind"] == "status":
+            self.accept(message["status"])
+        self.render()
+
+    def follow(self, progress: "Progress") -> None:
+        """Show a run under way."""
+        self.told += 1
+        if not summary.has_ended(progress["startedAt"], self.status["lastRun"]):
+            self.progress = progress
+            self.said = ""
+            self.asked_at = 0
+
+    def accept(self, status: "Status") -> None:
+        """Take a new status, and report the run that it brings to an end."""
+        news = status["problem"] != self.status["problem"]
+        self.status = status
+        self.readable = True
+        begun = self.progress["startedAt"] if self.progress else self.asked_at
+        last = status["lastRun"]
+        if begun and last and summary.has_ended(begun, last):
+            self.told += 1
+            self.progress = None
+            self.asked_at = 0
+            self.said = summary.ended(status)
+            bridge.start(self.read_past())
+        elif news and self.said == texts.text("popup_starting"):
+            self.said = ""
+
+    def sync(self) -> None:
+        """Start a sync, or join the one under way."""
+        if self.readable and not self.status["canSync"]:
+            js.chrome.runtime.openOptionsPage()
+            return
+        if not self.progress:
+            self.asked_at = bridge.now()
+            self.said = texts.text("popup_starting")
+            self.silent_ticks = 0
+            self.render()
+        bridge.start(self.request_run())
+
+    async def request_run(self) -> None:
+        """Have the engine start a run; an error is shown."""
+        reply = await bridge.ask({"kind": "run", "trigger": "manual"})
+        if not reply["ok"]:
+            self.asked_at = 0
+            self.said = reply["error"]
+            self.render()
+
+    def stop(self) -> None:
+        """End the run under way; what has not been acknowledged waits."""
+        self.stopping = True
+        self.render()
+        bridge.start(self.request_stop())
+
+    async def request_stop(self) -> None:
+        """Have the engine end the run, which it tells everybody of."""
+        reply = await bridge.ask({"kind": "cancel"})
+        if not reply["ok"]:
+            self.stopping = False
+            self.said = reply["error"]
+            self.render()
+
+    def toggle_recording(self) -> None:
+        """Pause recording, or resume it; shown at once, and taken back if it fails."""
+        paused = not self.status["paused"]
+        self.status["paused"] = paused
+        self.said = texts.text("popup_paused_now" if paused else "popup_recording_again")
+        self.render()
+        bridge.start(self.request_pause(paused))
+
+    async def request_pause(self, paused: bool) -> None:
+        """Have the engine pause recording, or resume it."""
+        reply = await bridge.ask({"kind": "settings", "settings": {"paused": paused}})
+        if not reply["ok"]:
+            self.status["paused"] = not paused
+            self.said = reply["error"]
+            self.render()
+
+    async def look_ahead(self) -> None:
+        """Ask about the page in front."""
+        self.url = await page_in_front()
+        reply = await bridge.ask({"kind": "page", "url": self.url})
+        if reply["ok"]:
+            self.front = {
+                "state": reply["state"],
+                "pattern": reply["pattern"],
+                "site": reply["site"],
+                "visits": reply["visits"],
+            }
+            self.render()
+
+    def change_site(self) -> None:
+        """Ask whether the site in front shall never be recorded, or record it again."""
+        if self.front and self.front["state"] == "excluded":
+            self.begin_change(here.including)
+        else:
+            self.asking = True
+            self.render()
+            bridge.find("here-yes").focus()
+
+    def confirm_site(self) -> None:
+        """Never record the site in front."""
+        self.begin_change(here.excluding)
+
+    def cancel_site(self) -> None:
+        """Leave the site in front as it is."""
+        self.asking = False
+        self.render()
+        bridge.find("here-action").focus()
+
+    def begin_change(self, change: "Any") -> None:
+        """Have the site in front recorded or not."""
+        if self.front and not self.changing:
+            self.changing = True
+            self.render()
+            bridge.start(self.request_change(change, self.front["site"]))
+
+    async def request_change(self, change: "Any", site: str) -> None:
+        """Have the engine change the excluded sites, and ask about the page in front again."""
+        try:
+            settings = await bridge.read_state("settings") or {}
+            excluded = change(settings.get("excluded") or [], site)
+            request = {"kind": "settings", "settings": {"excluded": excluded}}
+            reply = await bridge.ask(request)
+        except bridge.Failure:
+            reply = {"ok": False, "error": texts.text("error_no_answer")}
+        self.changing = self.asking = False
+        if reply["ok"]:
+            self.changed = change is here.excluding
+            await self.look_ahead()
+        else:
+            self.said = reply["error"]
+        self.render()
+        bridge.find("here-action").focus()
+
+    async def read_past(self) -> None:
+        """Take how the last run went, for its timeline."""
+        if not self.status["lastRun"]:
+            return
+        reply = await bridge.ask({"kind": "runs", "limit": RUNS})
+        if reply["ok"] and not self.progress:
+            drawable = [run for run in reply["runs"] if run["spans"]]
+            self.past = drawable[0] if drawable else None
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the run under way, or else the last one."""
+        self.drawn_at = bridge.now()
+        made = timeline.of(self.progress, self.past, now=bridge.now())
+        bridge.show("timeline", made is not None)
+        if made is None:
+            return
+        if self.drawing is None:
+            self.drawing = drawing.Drawing(bridge.find("drawing"))
+        self.drawing.draw(made)
+
+    def render_here(self) -> None:
+        """Bring what is said of the page in front in line, if anything about it is new."""
+        known = (self.front, self.status["paused"], self.asking, self.changed, self.changing)
+        if known != self.shown_here:
+            self.shown_here = known
+            front, paused, asking, changed, busy = known
+            view = here.describe(front, paused=paused, asking=asking, changed=changed, busy=busy)
+            show_here(view)
+
+    async def tick(self) -> None:
+        """Keep the times true, and look after a run that has fallen silent."""
+        self.silent_ticks += 1
+        if (self.progress or self.asked_at) and self.silent_ticks >= SILENT_TICKS:
+            self.silent_ticks = 0
+            await self.refresh()
+            if self.asked_at:
+                self.asked_at = 0
+                if self.said == texts.text("popup_starting"):
+                    self.said = texts.text("popup_not_started")
+        self.render()
+
+    def render(self) -> None:
+        """Bring the page in line with what is known."""
+        if not self.readable:
+            show(summary.out_of_reach(said=self.said, fault=self.fault))
+            return
+        if self.progress and bridge.now() - self.drawn_at >= DRAW_MS:
+            self.draw()
+        self.render_here()
+        self.stopping = self.stopping and self.progress is not None
+        bridge.find("stop").disabled = self.stopping
+        show(
+            summary.summarise(
+                self.status,
+                self.progress,
+                said=self.said,
+                fault=self.fault,
+                stopping=self.stopping,
+                now=bridge.now(),
+                clock=bridge.time_of_day,
+            )
+        )
+
+
+def show(view: "View") -> None:
+    """Write a view into the page, touching only what differs."""
+    for name in ("figure", "caption", "message", "action", "recording"):
+        bridge.write(name, view[name])
+    bridge.write("last-ago", view["lastAgo"])
+    bridge.write("last-did", view["lastDid"])
+    bridge.write("next", view["next"])
+    bridge.write("aside", view["aside"])
+    bridge.write("server", view["server"])
+    bridge.write("detail", view["detail"] or texts.text("popup_timeline"))
+    bridge.show("figure", bool(view["figure"]))
+    bridge.show("action", bool(view["action"]))
+    bridge.show("aside-row", bool(view["aside"]))
+    bridge.show("bar", bool(view["progress"]))
+    bridge.show("stop", bool(view["progress"]))
+    bridge.find("bar").setAttribute("aria-valuenow", str(view["percent"]))
+    bridge.find("bar").setAttribute("aria-valuetext", view["progress"])
+    bridge.find("bar-fill").style.width = f"{view['percent']}%"
+    bridge.find("record").setAttribute("aria-checked", view["on"])
+    bridge.set_time("last-ago", view["lastAt"])
+    bridge.mark(view["tone"])
+
+
+def show_here(view: "Here") -> None:
+    """Write into the page how it stands with the page in front."""
+    bridge.write("here-site", view["site"])
+    bridge.write("here-said", view["said"])
+    bridge.write("here-yes", view["yes"])
+    bridge.write("here-action", view["action"])
+    bridge.write("here-link", view["link"])
+    bridge.show("here-yes", bool(view["yes"]))
+    bridge.show("here-cancel", bool(view["yes"]))
+    bridge.show("here-action", bool(view["action"]))
+    bridge.show("here-link", bool(view["link"]))
+    bridge.find("here-yes").disabled = view["busy"]
+    bridge.find("here-action").disabled = view["busy"]
+
+
+async def page_in_front() -> str:
+    """The address of the page that the person sees or, in a tab, has seen last."""
+    tabs = bridge.from_js(await js.chrome.tabs.query(bridge.to_js({"currentWindow": True})))
+    current = bridge.from_js(await js.chrome.tabs.getCurrent())
+    own = str(js.chrome.runtime.getURL(""))
+    return here.choose(tabs, own=own, in_tab=current is not None)
+
+
+bridge.start(Popup().open())

@@ -1,0 +1,225 @@
+"""The page of past syncs: each with its timeline, and the visits that servers refused."""
+
+import js
+
+from heyho import texts
+from heyho.pages import bridge, drawing, timeline, words
+from heyho.pages.syncs import account
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from heyho.pages.shapes import Json, Progress
+
+RUNS = 10
+REFUSED = 50
+DRAW_MS = 200
+
+
+class Syncs:
+    """The list of runs, as far as it was asked for."""
+
+    def __init__(self) -> None:
+        self.cards: "list[Card]" = []
+        self.next: "int | None" = None
+        self.same_scale = False
+        self.only_chosen = False
+        self.loading = False
+        self.drawing: "drawing.Drawing | None" = None
+        self.drawn_at = 0.0
+
+    async def open(self) -> None:
+        """Show the latest runs and the quarantine, then keep up with what happens."""
+        bridge.listen(self.hear)
+        bridge.on(bridge.find("older"), "click", self.read_older)
+        bridge.on(bridge.find("same-scale"), "click", self.toggle_scale)
+        bridge.on(bridge.find("only-chosen"), "click", self.toggle_chosen)
+        await self.read()
+        bridge.ready()
+        await self.read_refused()
+
+    async def read(self, before: "int | None" = None) -> None:
+        """Show the runs below a key; the latest ones in place of all if there is none."""
+        self.loading = True
+        reply = await bridge.ask({"kind": "runs", "limit": RUNS, "before": before})
+        self.loading = False
+        bridge.write("message", "" if reply["ok"] else reply["error"])
+        bridge.show("message", not reply["ok"])
+        if not reply["ok"]:
+            return
+        if before is None:
+            chosen = {card.run["key"] for card in self.cards if card.chosen}
+            bridge.find("runs").replaceChildren()
+            self.cards = []
+        else:
+            chosen = set()
+        for run in reply["runs"]:
+            card = Card(run, self.render)
+            card.choose(run["key"] in chosen)
+            self.cards.append(card)
+        self.next = reply["next"]
+        self.render()
+
+    def read_older(self) -> None:
+        """Show more."""
+        if not self.loading and self.next is not None:
+            bridge.start(self.read(self.next))
+
+    async def read_refused(self) -> None:
+        """Show the quarantine."""
+        reply = await bridge.ask({"kind": "refused", "limit": REFUSED})
+        if reply["ok"]:
+            body = bridge.find("refused-rows")
+            body.replaceChildren()
+            for refused in reply["refused"]:
+                add_refused(body, refused)
+            bridge.show("refused", bool(reply["refused"]))
+            bridge.show("none-refused", not reply["refused"])
+
+    def hear(self, message: "Json") -> None:
+        """Follow a run under way, and take it into the list at its end."""
+        if message["kind"] == "progress":
+            self.follow(message["progress"])
+        elif message["kind"] == "status":
+            ended = not bridge.find("now").hidden
+            bridge.show("now", False)
+            if ended:
+                bridge.start(self.read())
+                bridge.start(self.read_refused())
+
+    def follow(self, progress: "Progress") -> None:
+        """Draw the run under way."""
+        now = bridge.now()
+        made = timeline.of(progress, None, now=now)
+        if made is None or now - self.drawn_at < DRAW_MS:
+            return
+        self.drawn_at = now
+        if self.drawing is None:
+            self.drawing = drawing.Drawing(bridge.find("now-drawing"))
+        bridge.show("now", True)
+        done = words.number(progress["visitsDone"])
+        bridge.write("now-said", texts.plural("syncs_done", progress["visits"], done))
+        self.drawing.draw(made)
+
+    def toggle_scale(self) -> None:
+        """Draw all on one scale, or each on its own."""
+        self.same_scale = not self.same_scale
+        self.render()
+
+    def toggle_chosen(self) -> None:
+        """Show the chosen ones alone, or all."""
+        self.only_chosen = not self.only_chosen
+        self.render()
+
+    def render(self) -> None:
+        """Bring the list in line with what is known."""
+        chosen = [card for card in self.cards if card.chosen]
+        self.only_chosen = self.only_chosen and bool(chosen)
+        shown = chosen if self.only_chosen else self.cards
+        longest = max([account.took(card.run) for card in shown] or [0])
+        scale = timeline.scale_ms(longest) if self.same_scale else 0
+        for card in self.cards:
+            card.element.hidden = self.only_chosen and not card.chosen
+            if not card.element.hidden:
+                card.draw(scale)
+        bridge.show("none", not self.cards)
+        bridge.show("tools", len(self.cards) > 1)
+        bridge.show("older", self.next is not None and not self.only_chosen)
+        press("same-scale", self.same_scale)
+        press("only-chosen", self.only_chosen)
+        bridge.find("only-chosen").disabled = not chosen
+        bridge.write("only-chosen", texts.text("syncs_only_chosen", words.number(len(chosen))))
+
+
+class Card:
+    """One run in the list."""
+
+    def __init__(self, run: "Json", changed: "Any") -> None:
+        self.run = run
+        self.chosen = False
+        self.changed = changed
+        self.scale = -1.0
+        told = account.describe(run)
+        self.element = js.document.getElementById("run").content.cloneNode(True).firstElementChild
+        when = self.part("when")
+        when.textContent = bridge.date_and_time(run["startedAt"])
+        when.dateTime = js.Date.new(float(run["startedAt"])).toISOString()
+        self.part("outcome").textContent = told["outcome"]
+        self.element.dataset.tone = told["tone"]
+        self.part("how").textContent = told["how"]
+        self.part("error").textContent = told["error"]
+        self.part("error").hidden = not told["error"]
+        for name, value in told["figures"]:
+            pair = js.document.createElement("div")
+            pair.append(cell("dt", name), cell("dd", value))
+            self.part("figures").append(pair)
+        self.button = self.part("choose")
+        self.button.textContent = texts.text("syncs_compare")
+        bridge.on(self.button, "click", self.toggle)
+        self.part("no-timeline").textContent = texts.text("syncs_no_timeline")
+        self.part("no-timeline").hidden = bool(run["spans"])
+        self.part("drawing").hidden = not run["spans"]
+        self.drawing = drawing.Drawing(self.part("drawing"))
+        bridge.find("runs").append(self.element)
+
+    def part(self, name: str) -> "Any":
+        """The element of this class in the card."""
+        return self.element.querySelector(f".{name}")
+
+    def toggle(self) -> None:
+        """Choose the run for comparison, or not any more."""
+        self.choose(not self.chosen)
+        self.changed()
+
+    def choose(self, chosen: bool) -> None:
+        """Mark the run as chosen."""
+        self.chosen = chosen
+        self.button.setAttribute("aria-pressed", "true" if chosen else "false")
+
+    def draw(self, scale: float) -> None:
+        """Draw the timeline on a scale; 0: on its own."""
+        if scale != self.scale and self.run["spans"]:
+            run = self.run
+            made = timeline.layout(
+                run["spans"],
+                start=run["startedAt"],
+                end=run["endedAt"] or run["startedAt"],
+                scale=scale,
+            )
+            self.drawing.draw(made)
+        self.scale = scale
+
+
+def press(name: str, pressed: bool) -> None:
+    """Set whether a button is pressed."""
+    bridge.find(name).setAttribute("aria-pressed", "true" if pressed else "false")
+
+
+def cell(tag: str, text: str) -> "Any":
+    """A new element with a text."""
+    element = js.document.createElement(tag)
+    element.textContent = text
+    return element
+
+
+def add_refused(body: "Any", refused: "Json") -> None:
+    """A row for one refused visit; its title and address are the page's own, and so only text."""
+    row, page = js.document.createElement("tr"), js.document.createElement("td")
+    name = refused["title"] or refused["url"]
+    address = account.link(refused["url"])
+    if address:
+        anchor = cell("a", name)
+        anchor.href = address
+        anchor.rel = "noreferrer"
+        anchor.target = "_blank"
+        page.append(anchor)
+    else:
+        page.textContent = name
+    page.append(cell("div", refused["url"]))
+    row.append(page, cell("td", bridge.date_and_time(refused["when"])))
+    row.append(cell("td", refused["reason"]))
+    body.append(row)
+
+
+bridge.start(Syncs().open())

@@ -61,6 +61,6 @@ def test_the_first_run(launch: Callable[..., Browser]) -> None:
     page = launch().open("welcome.html")
     expect(page.get_by_role("heading", name="What Heyho records")).to_be_visible()
     look(page, "welcome-1")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="Go on", exact=True).click()
     expect(page.get_by_label("Server address")).to_be_visible()
     look(page, "welcome-2")

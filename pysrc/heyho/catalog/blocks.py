@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -23,6 +24,8 @@ from heyho.catalog.days import period_begin_ms
 
 PAGE_BYTES = 8_192
 TABLE_SIZE = 2_048
+PAGES_KEPT = 128
+"""Pages that need not be unpacked again: for the many sites of a category, or the next letter."""
 DELETED = "x"
 END = "\U0010ffff"
 
@@ -239,6 +242,7 @@ def _pack(terms: Sequence[str], lists: Sequence[bytes]) -> bytes:
     return b"".join((head.tobytes(), text, *lists))
 
 
+@lru_cache(maxsize=PAGES_KEPT)
 def _unpack(page: bytes) -> tuple[list[str], array[int], int]:
     """The terms, the lengths of their lists, and where the lists begin."""
     count, size = memoryview(page)[:4].cast("H")

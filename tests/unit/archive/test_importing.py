@@ -125,6 +125,27 @@ async def test_an_import_can_be_stopped_and_only_one_goes_on_at_a_time() -> None
 
 
 @jumping
+async def test_an_import_that_another_engine_has_left_can_be_stopped_too() -> None:
+    desk = Desk(history=MemoryHistory([page(n, n * 3_600_000 + 1) for n in range(600)]))
+    await desk.ask("import", source="history")
+    while not desk.visits():
+        assert await desk.archive.step()
+    imported = len(desk.visits())
+    desk.restart()
+    with pytest.raises(HeyhoError, match="under way"):
+        await desk.ask("delete", query={"everything": True})
+    desk.restart()
+    with pytest.raises(HeyhoError, match="under way"):
+        await desk.ask("import", source="file", url="blob:x")
+    desk.restart()
+    assert (await desk.ask("import_stop"))["stopped"]
+    await desk.work()
+    desk.restart()
+    await desk.work()
+    assert len(desk.visits()) == imported < 600
+
+
+@jumping
 async def test_a_history_is_read_in_slices_the_earliest_first() -> None:
     pages = [page(n, n * 3_600_000 + 1, n * 3_600_000 + 5) for n in range(3 * PAGES_PER_SLICE)]
     desk = Desk(history=MemoryHistory(pages))

@@ -11,7 +11,8 @@ The state's `deletion` says how far it is, so that the next start goes on after 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -92,19 +93,26 @@ class Deleter:
             request: what tells this request from others: it comes again where the engine that
                 carried it out was ended, and is then carried on.
         """
-        async with self.turn:
-            ran = await self.halt()
+        async with self.turn, self._halted():
             await self._finish()
             before = await self.state.get("deletion")
             if before and request is not None and before.get("request") == request:
-                found = {name: before[name] for name in ("visits", "firstAt", "lastAt", "sites")}
-            else:
-                found = await self.find(selection)
-                if found["visits"]:
-                    await self._delete(selection, found, server=server, request=request)
-        if ran:
-            await self.resume()
-        return found
+                names = ("visits", "firstAt", "lastAt", "sites")
+                return {name: before[name] for name in names}
+            found = await self.find(selection)
+            if found["visits"]:
+                await self._delete(selection, found, server=server, request=request)
+            return found
+
+    @asynccontextmanager
+    async def _halted(self) -> AsyncIterator[None]:
+        """No sync is under way in the block; one that was goes on behind it, whatever happens."""
+        ran = await self.halt()
+        try:
+            yield
+        finally:
+            if ran:
+                await self.resume()
 
     async def _delete(
         self, selection: Selection, found: Record, *, server: str, request: object
@@ -139,17 +147,15 @@ class Deleter:
         """
         async with self.turn:
             pending = await self.state.get("deletion")
-            ran = await self.halt()
-            await self._finish()
             if not pending or pending["phase"] == "forgetting":
                 raise HeyhoError("There is nothing to undo any more.")
-            if pending["phase"] != "restoring":  # as it is where this request comes again
-                pending = await self.store.turn("restoring") or pending
+            async with self._halted():
                 await self._finish()
-            await self.browser.clear_alarm("forget")
-        if ran:
-            await self.resume()
-        return int(pending["visits"])
+                if pending["phase"] != "restoring":  # as it is where this request comes again
+                    pending = await self.store.turn("restoring") or pending
+                    await self._finish()
+                await self.browser.clear_alarm("forget")
+            return int(pending["visits"])
 
     async def pending(self) -> Record | None:
         """The deletion that can be undone, if there is one."""

@@ -151,6 +151,7 @@ class Archive:
             current = self._import
             if current is None:
                 return False
+            current.importer.exclude((await self._profile.settings()).exclusions)
             try:
                 more = await current.piece()
             except HeyhoError as error:
@@ -281,7 +282,8 @@ class Archive:
             )
 
     async def _answer_undo(self, request: Record) -> Record:
-        return {"visits": await self._deleter.undo()}
+        async with self._turn:  # no import writes in between
+            return {"visits": await self._deleter.undo()}
 
     async def _answer_deletions(self, request: Record) -> Record:
         orders = await self._orders.waiting()

@@ -323,6 +323,28 @@ async def test_no_other_server_is_asked_than_the_one_that_was_meant() -> None:
     assert desk.database.state["orders"] == []
 
 
+@jumping
+async def test_a_sync_goes_on_though_there_is_nothing_to_undo_or_it_fails() -> None:
+    desk = Desk(3)
+    resumed = 0
+
+    async def halt() -> bool:
+        return True
+
+    async def resume() -> None:
+        nonlocal resumed
+        resumed += 1
+
+    archive = Archive(desk.ports, desk.archive_ports, halt=halt, let_go=lambda: None, resume=resume)
+    with pytest.raises(HeyhoError, match="nothing to undo"):
+        await archive.handlers["undo"]({})
+    assert resumed == 0
+    desk.database.state["settings"] = {"concurrency": "many"}
+    with pytest.raises(HeyhoError):
+        await archive._deleter.delete(Selection())
+    assert resumed == 1
+
+
 class SlowToPut(MemoryStateStore):
     """Takes its time before it writes."""
 

@@ -201,6 +201,29 @@ def test_an_import_of_the_history_goes_on_after_a_kill_anywhere() -> None:
 
 
 @jumping
+async def test_pages_that_are_excluded_meanwhile_are_left_out_from_then_on() -> None:
+    desk = Desk()
+    entries = [{"url": f"https://a.example/{n}", "time": NOW - n * 1000} for n in range(1, 3001)]
+    desk.files.files["blob:x"] = lines(*entries).encode()
+    await desk.ask("import", source="file", url="blob:x")
+    while not desk.visits():
+        assert await desk.archive.step()
+    desk.database.state["settings"] = {"excluded": ["a.example"]}
+    await desk.work()
+    job = (await desk.ask("archive"))["job"]
+    assert job["added"] < 1100
+    assert job["added"] + job["excluded"] == 3000
+
+
+@jumping
+async def test_nobodys_password_comes_with_a_visit_of_another_heyho() -> None:
+    desk = Desk()
+    told = {"id": "a-1", "url": "https://me:secret@a.example/x", "startedAt": NOW - 1}
+    job = await desk.import_file(lines(told))
+    assert (job["added"], desk.visits()[0]["url"]) == (1, "https://a.example/x")
+
+
+@jumping
 async def test_excluded_pages_are_left_out() -> None:
     desk = Desk(history=MemoryHistory([page(1, 1_000), page(2, 2_000)]))
     desk.database.state["settings"] = {"excluded": ["old.example/1"]}

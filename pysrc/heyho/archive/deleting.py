@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from heyho import texts
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
 from heyho.errors import HeyhoError
@@ -148,7 +149,7 @@ class Deleter:
         async with self.turn:
             pending = await self.state.get("deletion")
             if not pending or pending["phase"] == "forgetting":
-                raise HeyhoError("There is nothing to undo any more.")
+                raise HeyhoError(texts.text("error_undo_nothing"))
             async with self._halted():
                 await self._finish()
                 if pending["phase"] != "restoring":  # as it is where this request comes again

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from heyho import texts
+
 TAKEOUT = re.compile(r'"Browser History"\s*:\s*\[')
 LONGEST_ENTRY = 1_000_000
 _LOOKED_AT = 100_000
@@ -126,7 +128,7 @@ class ListReader:
                 if not last and len(self._buffer) - at < LONGEST_ENTRY:
                     break  # the rest of it is to come
                 self._number += 1
-                yield self._number, Unreadable("It is no JSON, or is cut off.")
+                yield self._number, Unreadable(texts.text("error_entry_cut"))
                 following = _OBJECT_START.search(self._buffer, at + 1)
                 at = following.start() if following else len(self._buffer)
                 continue
@@ -134,7 +136,7 @@ class ListReader:
                 break  # a number that may go on
             at = end
             self._number += 1
-            yield self._number, value if isinstance(value, dict) else _NO_OBJECT
+            yield self._number, value if isinstance(value, dict) else _no_object()
         self._buffer = self._buffer[at:]
 
     def _begin(self) -> bool:
@@ -197,7 +199,7 @@ class CsvReader:
         """A quotation mark that nothing closes spoils its own line only."""
         lines = self._take_all()
         self._number += 1
-        yield self._number, Unreadable("A quotation mark in it is not closed.")
+        yield self._number, Unreadable(texts.text("error_entry_quote"))
         for line in lines[1:]:
             yield from self._take(line)
 
@@ -213,7 +215,7 @@ class CsvReader:
             cells = next(csv.reader([text], delimiter=self._delimiter, strict=True))
             yield first, self._entry(cells)
         except (csv.Error, ValueError, StopIteration, RecursionError) as problem:
-            yield first, Unreadable(f"It cannot be read ({problem}).")
+            yield first, Unreadable(texts.text("error_entry_unreadable", problem))
 
     def _read_head(self, text: str) -> None:
         line = text.lstrip("\ufeff")
@@ -241,15 +243,16 @@ class CsvReader:
         return cell.removeprefix("'")
 
 
-_NO_OBJECT = Unreadable("It is no JSON object.")
+def _no_object() -> Unreadable:
+    return Unreadable(texts.text("error_entry_object"))
 
 
 def _object(text: str) -> dict[str, Any] | Unreadable:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return Unreadable("It is no JSON, or is cut off.")
-    return value if isinstance(value, dict) else _NO_OBJECT
+        return Unreadable(texts.text("error_entry_cut"))
+    return value if isinstance(value, dict) else _no_object()
 
 
 def _is_object(line: str) -> bool:

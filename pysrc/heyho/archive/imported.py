@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heyho import texts
 from heyho.details import time_of_text
 from heyho.errors import RecordError
 from heyho.exclusions import Exclusions
@@ -72,7 +73,7 @@ class Importer:
             RecordError: it is neither, with the reason.
         """
         if not isinstance(entry, Mapping):
-            raise RecordError(None, "record", "It is no JSON object.")
+            raise RecordError(None, "record", texts.text("error_entry_object"))
         if any(name in entry for name in ("deletion", "deletedVisit", "tabAggregate")):
             return LeftOut("other")
         if isinstance(entry.get("id"), str) and is_number(entry.get("startedAt")):
@@ -94,7 +95,7 @@ class Importer:
             RecordError: the address cannot be one, or the time cannot be right.
         """
         if not isinstance(url, str) or not url.strip():
-            raise RecordError(None, "url", "It has no address.")
+            raise RecordError(None, "url", texts.text("error_entry_no_address"))
         url = url.strip()
         if not _HTTP.match(url):
             return LeftOut("other")
@@ -102,10 +103,10 @@ class Importer:
             return LeftOut("excluded")
         kept = recordable_url(url, self._exclusions)
         if kept is None:
-            reason = "too long" if len(url) > MAX_URL else "none that can be kept"
-            raise RecordError(None, "url", f"Its address is {reason}.")
+            reason = texts.text("error_entry_long" if len(url) > MAX_URL else "error_entry_address")
+            raise RecordError(None, "url", reason)
         if not EARLIEST_MS <= started_at <= self._latest_ms:
-            raise RecordError(None, "startedAt", "Its time lies before the web, or in the future.")
+            raise RecordError(None, "startedAt", texts.text("error_entry_time"))
         word = transition_of(transition)
         if word in _SUBFRAMES:
             return LeftOut("other")
@@ -130,7 +131,7 @@ class Importer:
         if visit.url in self._exclusions:
             return LeftOut("excluded")
         if visit.started_at > self._latest_ms:
-            raise RecordError(visit.id, "startedAt", "Its time lies in the future.")
+            raise RecordError(visit.id, "startedAt", texts.text("error_entry_future"))
         kept = recordable_url(visit.url, self._exclusions)
         if kept is None:
             return LeftOut("excluded")
@@ -146,9 +147,7 @@ class Importer:
         named = {_plain(name): value for name, value in entry.items()}
         started_at = self._time(named)
         if started_at is None:
-            raise RecordError(
-                None, "startedAt", "It has no time that can be read; ISO 8601 or epoch can."
-            )
+            raise RecordError(None, "startedAt", texts.text("error_entry_no_time"))
         return self.page(
             url=_first(named, URL),
             title=_first(named, TITLE),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from heyho import texts
 from heyho.archive.formats import Entry, Reader, Unreadable, reader_for
 from heyho.archive.imported import Importer, LeftOut
 from heyho.archive.job import Progress
@@ -16,7 +17,6 @@ from heyho.ports import ArchiveStore, BrowserHistory, Files, Record, StateStore
 
 VISITS_AT_ONCE = 1000
 NEAR_MS = 5000
-NOTHING_IN_IT = "This file holds no visits that Heyho can read. Choose another one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class FileImport:
         if piece is None:
             await self._store()
             if not self.progress.visits and not self.progress.excluded:
-                raise HeyhoError(NOTHING_IN_IT)
+                raise HeyhoError(texts.text("error_import_nothing"))
         return piece is not None
 
     async def close(self) -> None:
@@ -103,7 +103,7 @@ class FileImport:
             self.progress.fail(number, error)
             return
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            self.progress.fail(number, f"It is no visit ({type(error).__name__}).")
+            self.progress.fail(number, texts.text("error_entry_no_visit", type(error).__name__))
             return
         if isinstance(record, LeftOut):
             self.progress.leave_out(record.why)

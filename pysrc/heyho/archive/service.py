@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from heyho import texts
 from heyho.archive.deleting import Deleter
 from heyho.archive.exporting import FORMATS, export
 from heyho.archive.imported import Importer
@@ -160,7 +161,7 @@ class Archive:
                 return False
             except Exception as error:
                 current.progress.state = "failed"
-                current.progress.error = f"Heyho failed where it should not: {error!r}."
+                current.progress.error = texts.text("error_unforeseen", repr(error))
                 await self._end(current)
                 raise
             if more:
@@ -191,7 +192,7 @@ class Archive:
             if await self._take_up() and request.get("source") == "history":
                 return {"job": self._job}
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError("An import is under way. Wait for it, or stop it first.")
+                raise HeyhoError(texts.text("error_import_running"))
             if self._import is not None:
                 await self._import.close()
             if request.get("source") == "history":
@@ -272,7 +273,7 @@ class Archive:
         async with self._turn:  # no import writes in between
             await self._take_up()
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError("An import is under way. Wait for it, or stop it first.")
+                raise HeyhoError(texts.text("error_import_running"))
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
             return await self._deleter.delete(

@@ -258,3 +258,14 @@ _PASS_THE_HOUR = """async () => {
   database.close();
   await chrome.storage.session.set({ pausedUntil });
 }"""
+
+
+def test_a_page_that_was_open_for_long_changes_nothing_else(browser: Browser) -> None:
+    page = opened(browser)
+    desk = Desk(browser)
+    desk.change(excluded=["private.example"])  # as the popup does
+    page.get_by_label("Minutes between syncs").fill("7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#message")).to_have_text("Saved.")
+    settings = read_state(page, "settings")
+    assert (settings["excluded"], settings["periodMinutes"]) == (["private.example"], 7)

@@ -58,9 +58,21 @@ def unused(strategy: str) -> "dict[str, str]":
     }
 
 
+def changed(typed: "dict[str, str]", stored: "dict[str, str]") -> "dict[str, str]":
+    """The fields that the person has changed: the others may have been changed elsewhere since.
+
+    A token is that of its address, so that these two go together.
+    """
+    names = [name for name in FIELDS if typed[name] != stored.get(name)]
+    if "serverUrl" in names or "token" in names:
+        names += ["serverUrl", "token"]
+    return {name: typed[name] for name in names}
+
+
 def to_settings(typed: "dict[str, str]") -> "Json":
-    """The form as the engine takes it; it reads numbers from text."""
+    """Fields as the engine takes them; it reads numbers from text."""
     settings: "Json" = dict(typed)
     for name in LISTS:
-        settings[name] = typed[name].split("\n")
+        if name in typed:
+            settings[name] = typed[name].split("\n")
     return settings

@@ -58,7 +58,7 @@ class Options:
 
     async def request_save(self, sent: "dict[str, str]", done: str = "") -> None:
         """Have the engine store what was typed, and show what it says."""
-        reply = await store(sent)
+        reply = await store(form.changed(sent, self.stored))
         self.saving = False
         if not reply["ok"]:
             return
@@ -113,7 +113,7 @@ class Options:
             return sent["serverUrl"]
         moved = dict(sent)
         moved["token"] = ""
-        reply = await store(moved)
+        reply = await store(form.changed(moved, self.stored))
         if not reply["ok"]:
             return ""
         self.fill(reply["settings"])

@@ -50,3 +50,16 @@ def test_what_cannot_matter_is_said() -> None:
         "concurrent": ["workers"],
         "parallel": [],
     }
+
+
+def test_only_what_was_changed_is_sent() -> None:
+    """Another window may have changed the rest since this one was opened."""
+    stored = {name: form.to_text({}, name) for name in form.FIELDS}
+    assert form.changed(stored, stored) == {}
+    assert form.to_settings(form.changed({**stored, "workers": "3"}, stored)) == {"workers": "3"}
+    entered = {**stored, "excluded": "a.example\nb.example"}
+    assert form.to_settings(form.changed(entered, stored)) == {
+        "excluded": ["a.example", "b.example"]
+    }
+    paired = form.changed({**stored, "token": "new"}, stored)
+    assert paired == {"serverUrl": "", "token": "new"}

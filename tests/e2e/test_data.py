@@ -293,15 +293,20 @@ def test_the_server_deletes_once_the_time_is_over(browser: Browser, server: Serv
     expect(page.locator("#gone-said")).to_contain_text("Then your server is asked")
     assert stored_ids(server.data_dir) == sorted(ids)
     desk = Desk(browser)
+    desk.wait_until(f"async () => {_WORD_IS_STORED}")
     desk.page.evaluate(_TEN_MINUTES_LATER)
     desk.close_engine()
     desk.ask("deletions")
     desk.wait_until("async () => !(await all('trash')).length")
     desk.wait_until("async () => (await readState('orders'))?.length === 0")
     assert stored_ids(server.data_dir) == sorted(kept)
+    desk.wait_until(f"async () => !{_WORD_IS_STORED}")  # nor does the index know of it
     with pytest.raises(AssertionError):
         assert desk.ask("undo")["ok"]
 
+
+_WORD_IS_STORED = """(await all('words')).some(
+  (row) => new TextDecoder().decode(row).includes('site-5.example'))"""
 
 # As if the deletion had been made ten minutes ago.
 _TEN_MINUTES_LATER = """async () => {

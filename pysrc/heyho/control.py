@@ -270,6 +270,10 @@ class Control:
         self._synchronizer.let_go()
         return ran
 
+    def let_go(self) -> None:
+        """Forget what was read for the next run: some of it may have been deleted since."""
+        self._synchronizer.let_go()
+
     async def resume(self) -> None:
         """Start a run in place of one that was halted."""
         self._start("periodic")

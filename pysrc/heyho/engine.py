@@ -72,6 +72,9 @@ class Engine:
         async def halt() -> bool:
             return await control.halt()
 
+        def let_go() -> None:
+            control.let_go()
+
         async def resume() -> None:
             await control.resume()
 
@@ -85,6 +88,7 @@ class Engine:
                 catalog=catalog,
             ),
             halt=halt,
+            let_go=let_go,
             resume=resume,
         )
         services: list[Service] = [

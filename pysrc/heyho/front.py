@@ -12,7 +12,7 @@ from heyho.profile import Profile
 from heyho.settings import Settings
 from heyho.wire import domain_of
 
-Standing = Literal["recorded", "paused", "excluded", "browser", "other"]
+Standing = Literal["recorded", "paused", "excluded", "preset", "browser", "other"]
 
 # What browsers show of their own. An empty tab has no address at all.
 _BROWSERS_OWN = frozenset(
@@ -44,7 +44,7 @@ class Front:
     async def _answer_page(self, request: Record) -> Record:
         url = str(request.get("url") or "")
         state, pattern = standing(url, await self._profile.settings())
-        site = domain_of(url) if state in ("recorded", "paused", "excluded") else ""
+        site = domain_of(url) if state in ("recorded", "paused", "excluded", "preset") else ""
         return {
             "state": state,
             "pattern": pattern,
@@ -61,4 +61,7 @@ def standing(url: str, settings: Settings) -> tuple[Standing, str | None]:
     for pattern in settings.excluded:
         if url in Exclusions([pattern]):
             return "excluded", pattern
+    for name in settings.presets:
+        if url in Exclusions((), [name], settings.recorded):
+            return "preset", name
     return ("paused" if settings.paused else "recorded"), None

@@ -39,6 +39,14 @@ def test_a_pause_comes_after_what_outlasts_it() -> None:
     assert standing("chrome://newtab/", paused) == ("browser", None)
 
 
+def test_a_kind_of_pages_that_is_kept_out_is_named() -> None:
+    spared = Settings(recorded=("mybank.example.bank",), excluded=("bank.example",))
+    assert standing("https://www.n26.com/app", spared) == ("preset", "banks")
+    assert standing("https://mybank.example.bank/", spared) == ("recorded", None)
+    assert standing("https://bank.example/", spared) == ("excluded", "bank.example")
+    assert standing("https://www.n26.com/app", Settings(presets=())) == ("recorded", None)
+
+
 @jumping
 async def test_the_page_is_told_with_its_site_and_how_much_of_it_is_kept() -> None:
     database = MemoryDatabase(state={"settings": {"excluded": ["bank.example"]}})

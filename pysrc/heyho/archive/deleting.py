@@ -11,7 +11,8 @@ The state's `deletion` says how far it is, so that the next start goes on after 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,6 +44,7 @@ class Deleter:
         store, state, visits, clock, browser: the ports.
         fold: makes visits of what the recorder has seen so far.
         halt: ends the sync under way, and tells whether there was one.
+        let_go: forgets what was read for the next one, which pages may have asked for meanwhile.
         resume: starts one again.
         catalog: what search and figures know of visits.
         turn: held by whoever moves visits into the trash or out of it.
@@ -55,6 +57,7 @@ class Deleter:
     browser: Browser
     fold: Callable[[], Awaitable[None]]
     halt: Callable[[], Awaitable[bool]]
+    let_go: Callable[[], None]
     resume: Callable[[], Awaitable[None]]
     catalog: Shelves
     turn: asyncio.Lock
@@ -81,30 +84,38 @@ class Deleter:
         }
 
     async def delete(
-        self, selection: Selection, *, also_server: bool, request: object = None
+        self, selection: Selection, *, server: str = "", request: object = None
     ) -> Record:
         """Delete what a selection means; an earlier deletion cannot be undone any more.
 
         Args:
+            server: the server that is to delete it as well, once there is no undo; empty for none.
             request: what tells this request from others: it comes again where the engine that
                 carried it out was ended, and is then carried on.
         """
-        async with self.turn:
-            ran = await self.halt()
+        async with self.turn, self._halted():
             await self._finish()
             before = await self.state.get("deletion")
             if before and request is not None and before.get("request") == request:
-                found = {name: before[name] for name in ("visits", "firstAt", "lastAt", "sites")}
-            else:
-                found = await self.find(selection)
-                if found["visits"]:
-                    await self._delete(selection, found, also_server=also_server, request=request)
-        if ran:
-            await self.resume()
-        return found
+                names = ("visits", "firstAt", "lastAt", "sites")
+                return {name: before[name] for name in names}
+            found = await self.find(selection)
+            if found["visits"]:
+                await self._delete(selection, found, server=server, request=request)
+            return found
+
+    @asynccontextmanager
+    async def _halted(self) -> AsyncIterator[None]:
+        """No sync is under way in the block; one that was goes on behind it, whatever happens."""
+        ran = await self.halt()
+        try:
+            yield
+        finally:
+            if ran:
+                await self.resume()
 
     async def _delete(
-        self, selection: Selection, found: Record, *, also_server: bool, request: object
+        self, selection: Selection, found: Record, *, server: str, request: object
     ) -> None:
         await self._forget_now()
         within = await self.visits.bounds()
@@ -117,7 +128,8 @@ class Deleter:
                 "at": now,
                 "deadline": now + UNDO_MS,
                 "phase": "moving",
-                "alsoServer": also_server,
+                "alsoServer": bool(server),
+                "server": server,
                 "after": 0,
                 "last": within.last if within else 0,
                 "visits": 0,
@@ -135,17 +147,15 @@ class Deleter:
         """
         async with self.turn:
             pending = await self.state.get("deletion")
-            ran = await self.halt()
-            await self._finish()
             if not pending or pending["phase"] == "forgetting":
                 raise HeyhoError("There is nothing to undo any more.")
-            if pending["phase"] != "restoring":  # as it is where this request comes again
-                pending = await self.store.turn("restoring") or pending
+            async with self._halted():
                 await self._finish()
-            await self.browser.clear_alarm("forget")
-        if ran:
-            await self.resume()
-        return int(pending["visits"])
+                if pending["phase"] != "restoring":  # as it is where this request comes again
+                    pending = await self.store.turn("restoring") or pending
+                    await self._finish()
+                await self.browser.clear_alarm("forget")
+            return int(pending["visits"])
 
     async def pending(self) -> Record | None:
         """The deletion that can be undone, if there is one."""
@@ -208,6 +218,7 @@ class Deleter:
         if after is not None and after >= last:
             after = None
         await self.catalog.forget(visits, partial(self._move_these, visits, after))
+        self.let_go()
         return True
 
     async def _move_these(
@@ -228,7 +239,7 @@ class Deleter:
 
 
 def _order(deletion: Record) -> Record | None:
-    """What the server is asked to delete; None for patterns, which no server knows.
+    """What its server is asked to delete; None for patterns, which no server knows.
 
     It ends with the deletion, or with the latest visit that it took: what was recorded in the
     meantime is none of its business.
@@ -237,12 +248,12 @@ def _order(deletion: Record) -> Record | None:
     if query.get("patterns") or query.get("presets"):
         return None
     ends = max(int(deletion["at"]), int(deletion.get("lastAt") or 0) + 1)
-    order: Record = {"to": min(query.get("to") or ends, ends)}
+    body: Record = {"to": min(query.get("to") or ends, ends)}
     if query.get("site"):
-        order["domain"] = query["site"]
+        body["domain"] = query["site"]
     if query.get("from"):
-        order["from"] = query["from"]
-    return order
+        body["from"] = query["from"]
+    return {"server": deletion["server"], "body": body}
 
 
 def _times(found: Found) -> list[Any]:

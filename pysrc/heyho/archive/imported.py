@@ -61,6 +61,10 @@ class Importer:
         self._exclusions = exclusions
         self._latest_ms = now_ms + DAY_MS
 
+    def exclude(self, exclusions: Exclusions) -> None:
+        """Leave these pages out from now on."""
+        self._exclusions = exclusions
+
     def read(self, entry: object) -> Record | LeftOut:
         """The record of an entry: a visit in the words of the wire, or an address with a time.
 
@@ -127,7 +131,10 @@ class Importer:
             return LeftOut("excluded")
         if visit.started_at > self._latest_ms:
             raise RecordError(visit.id, "startedAt", "Its time lies in the future.")
-        record = visit_to_record(visit)
+        kept = recordable_url(visit.url, self._exclusions)
+        if kept is None:
+            return LeftOut("excluded")
+        record = {**visit_to_record(visit), "url": kept}
         record.pop("seq", None)
         if visit.category is not None:
             record["category"] = visit.category

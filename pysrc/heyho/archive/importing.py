@@ -38,6 +38,7 @@ class Import(Protocol):
     """An import under way."""
 
     progress: Progress
+    importer: Importer
 
     async def piece(self) -> bool:
         """Do some of it; False once it is done. Raises HeyhoError."""
@@ -56,7 +57,7 @@ class FileImport:
     ) -> None:
         self.progress = progress
         self._pieces: AsyncIterator[bytes] = files.read(url)
-        self._importer = importer
+        self.importer = importer
         self._shelf = shelf
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._reader: Reader | None = None
@@ -97,7 +98,7 @@ class FileImport:
             self.progress.fail(number, entry.reason)
             return
         try:
-            record = self._importer.read(entry)
+            record = self.importer.read(entry)
         except RecordError as error:
             self.progress.fail(number, error)
             return
@@ -133,6 +134,7 @@ class HistoryImport:
         self._until = int(stored["until"])
         self._history = history
         self._state = state
+        self.importer = importer
         self._reader = HistoryReader(importer)
         self._shelf = shelf
         self._show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 
@@ -17,9 +18,13 @@ NOT_THERE = (404, 405)
 
 @dataclass(slots=True, kw_only=True)
 class Orders:
-    """The state's `orders`: bodies for the server's call `data/deletions`, the oldest first.
+    """The state's `orders`, the oldest first: {server, body}, for its call `data/deletions`.
+
+    An order is for the server that was named when the person gave it, and for no other: that may
+    hold what the person never meant. It waits until that one is named again.
 
     Attributes:
+        turn: held by whoever changes the list.
         not_before: until when the server is left alone after a failure, epoch ms.
         problem: why the oldest has not been accepted, as a sentence.
     """
@@ -29,36 +34,42 @@ class Orders:
     clock: Clock
     browser: Browser
     profile: Profile
+    turn: asyncio.Lock
     not_before: float = 0.0
     problem: str | None = None
 
     async def waiting(self) -> list[Record]:
-        """What is still to be asked for."""
-        return await self.state.get("orders") or []
+        """What the present server is still to be asked for."""
+        settings = await self.profile.settings()
+        orders: list[Record] = await self.state.get("orders") or []
+        return [order for order in orders if order["server"] == settings.server_url]
 
     async def step(self) -> bool:
         """Ask for the oldest; False where there is none, or the server is to be left alone."""
-        orders = await self.waiting()
-        if not orders or self.clock.now_ms() < self.not_before:
+        if self.clock.now_ms() < self.not_before:
             return False
         settings = await self.profile.settings()
-        if not settings.can_sync:
+        orders = await self.waiting()
+        if not orders or not settings.can_sync:
             return False
         try:
-            await self._ask(settings.server_url, settings.token, orders[0])
+            await self._ask(orders[0]["server"], settings.token, orders[0]["body"])
         except HeyhoError as error:
             self.problem = error.sentence
             self.not_before = self.clock.now_ms() + PAUSE_MS
             await self.browser.set_alarm("forget", delay_minutes=PAUSE_MS / 60_000)
             return False
         self.problem = None
-        # What came in the meantime stands behind it.
-        await self.state.put("orders", (await self.waiting())[1:])
+        async with self.turn:
+            left: list[Record] = await self.state.get("orders") or []
+            if orders[0] in left:
+                left.remove(orders[0])
+                await self.state.put("orders", left)
         return True
 
-    async def _ask(self, base: str, token: str, order: Record) -> None:
+    async def _ask(self, base: str, token: str, body: Record) -> None:
         reply = await self.caller.call(
-            f"{base}/data/deletions", order, token=token, timeout_s=TIMEOUT_S
+            f"{base}/data/deletions", body, token=token, timeout_s=TIMEOUT_S
         )
         if reply.status == OK and _is_deletion(reply.text):
             return

@@ -55,6 +55,7 @@ class Archive:
 
     Args:
         halt: ends the sync under way, and tells whether there was one.
+        let_go: forgets what was read for the next one.
         resume: starts one again.
     """
 
@@ -64,6 +65,7 @@ class Archive:
         archive: ArchivePorts,
         *,
         halt: Callable[[], Awaitable[bool]],
+        let_go: Callable[[], None],
         resume: Callable[[], Awaitable[None]],
     ) -> None:
         self._ports = ports
@@ -71,6 +73,7 @@ class Archive:
         self._profile = Profile(ports.state)
         self._folding = Folding(ports.events, self._profile)
         shelves = Shelves(archive.catalog)
+        turn = asyncio.Lock()
         self._deleter = Deleter(
             store=archive.store,
             state=ports.state,
@@ -79,9 +82,10 @@ class Archive:
             browser=ports.browser,
             fold=self._folding.fold,
             halt=halt,
+            let_go=let_go,
             resume=resume,
             catalog=shelves,
-            turn=asyncio.Lock(),
+            turn=turn,
         )
         self._orders = Orders(
             state=ports.state,
@@ -89,6 +93,7 @@ class Archive:
             clock=ports.clock,
             browser=ports.browser,
             profile=self._profile,
+            turn=turn,
         )
         self._retention = Retention(
             store=archive.store,
@@ -130,16 +135,23 @@ class Archive:
             or await self._retention.step()
         )
 
+    async def _take_up(self) -> bool:
+        """Go on with an import that an engine before has left; whether there was one."""
+        if self._looked:
+            return False
+        self._looked = True
+        stored = await self._ports.state.get("import")
+        if stored:
+            await self._begin_history(stored)
+        return bool(stored)
+
     async def _import_piece(self) -> bool:
         async with self._turn:
-            if self._import is None and not self._looked:
-                self._looked = True
-                stored = await self._ports.state.get("import")
-                if stored:
-                    await self._begin_history(stored)
+            await self._take_up()
             current = self._import
             if current is None:
                 return False
+            current.importer.exclude((await self._profile.settings()).exclusions)
             try:
                 more = await current.piece()
             except HeyhoError as error:
@@ -176,14 +188,14 @@ class Archive:
 
     async def _answer_import(self, request: Record) -> Record:
         async with self._turn:
+            if await self._take_up() and request.get("source") == "history":
+                return {"job": self._job}
             if self._import is not None and not self._import.progress.preview:
                 raise HeyhoError("An import is under way. Wait for it, or stop it first.")
             if self._import is not None:
                 await self._import.close()
-            self._looked = True
             if request.get("source") == "history":
-                now = self._ports.clock.now_ms()
-                stored = await self._ports.state.get("import") or HistoryImport.beginning(now)
+                stored = HistoryImport.beginning(self._ports.clock.now_ms())
                 await self._ports.state.put("import", stored)
                 await self._begin_history(stored)
             else:
@@ -192,6 +204,7 @@ class Archive:
 
     async def _answer_import_stop(self, request: Record) -> Record:
         async with self._turn:
+            await self._take_up()
             current = self._import
             if current is None:
                 return {"stopped": False}
@@ -257,22 +270,27 @@ class Archive:
         if request.get("dryRun") is True:
             return await self._deleter.find(selection)
         async with self._turn:  # no import writes in between
+            await self._take_up()
             if self._import is not None and not self._import.progress.preview:
                 raise HeyhoError("An import is under way. Wait for it, or stop it first.")
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
             return await self._deleter.delete(
-                selection, also_server=also, request=request.get("requestedAt")
+                selection,
+                server=settings.server_url if also else "",
+                request=request.get("requestedAt"),
             )
 
     async def _answer_undo(self, request: Record) -> Record:
-        return {"visits": await self._deleter.undo()}
+        async with self._turn:  # no import writes in between
+            return {"visits": await self._deleter.undo()}
 
     async def _answer_deletions(self, request: Record) -> Record:
+        orders = await self._orders.waiting()
         return {
             "deletion": await self._deleter.pending(),
-            "orders": len(await self._orders.waiting()),
-            "problem": self._orders.problem,
+            "orders": len(orders),
+            "problem": self._orders.problem if orders else None,
         }
 
     async def _answer_storage(self, request: Record) -> Record:

@@ -77,6 +77,11 @@ class Block:
         """The names of its tables of visits."""
         return [f"d{number}" for number in range(len(self.lasts))]
 
+    @property
+    def names(self) -> set[str]:
+        """The names of all its rows, but for that of deleted visits."""
+        return {*self.tables, *(f"w{number}" for number in range(len(self.terms)))}
+
     def pages(self, low: str, high: str) -> list[str]:
         """The names of the pages with terms from `low` on and before `high`."""
         begin = max(bisect_right(self.terms, low) - 1, 0)
@@ -182,6 +187,29 @@ def extended(
         lasts=tuple(lasts),
     )
     return made, written
+
+
+def entries_of(block: Block, rows: Mapping[str, bytes]) -> list[Entry]:
+    """The visits of a block that were not deleted, from all its rows."""
+    terms_of: list[list[str]] = [[] for _ in range(block.count)]
+    for name, row in rows.items():
+        if name.startswith("w"):
+            terms, lengths, begin = _unpack(row)
+            for term, length in zip(terms, lengths, strict=True):
+                for offset in postings.unpack(row[begin : begin + length]):
+                    terms_of[offset].append(term)
+                begin += length
+    known = (
+        moment
+        for name in block.tables
+        for moment in moments(rows[name], block.period, range(len(rows[name]) // 8))
+    )
+    gone = rows.get(DELETED, b"").ljust(postings.BITMAP_BYTES, b"\0")
+    return [
+        Entry(at, seq, terms)
+        for offset, ((at, seq), terms) in enumerate(zip(known, terms_of, strict=True))
+        if not gone[offset >> 3] >> (offset & 7) & 1
+    ]
 
 
 def marked(

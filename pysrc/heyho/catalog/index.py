@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from heyho.catalog.blocks import DELETED, Block, Entry, extended, marked, seqs
+from heyho.catalog.blocks import DELETED, Block, Entry, entries_of, extended, marked, seqs
 from heyho.catalog.categories import Categories
 from heyho.catalog.days import LocalTime, period_of
 from heyho.catalog.postings import BLOCK_SIZE
@@ -155,6 +155,32 @@ class Index:
         await self._store.write(draft.done())
         return max(len(visits), 1)
 
+    async def purge(self) -> bool:
+        """Write a block anew without the words of its deleted visits; False where none has any.
+
+        A visit that is put back all the same is entered anew. Raises Outdated.
+        """
+        before = await self.catalog()
+        block = next((block for block in before.blocks if block.deleted), None)
+        if block is None:
+            return False
+        draft = _Draft(before, before, drop=[block.id])
+        left: list[Entry] = []
+        if block.deleted < block.count:
+            rows = await self._store.block(block.id)
+            if not rows.keys() >= {DELETED, *block.names}:
+                raise Outdated
+            left = entries_of(block, rows)
+        blocks = tuple(other for other in before.blocks if other is not block)
+        number = before.next_block
+        if left:
+            made, written = extended(None, {}, left, number=number, period=block.period)
+            draft.rows = {(number, name): row for name, row in written.items()}
+            blocks = (*blocks, made)
+        draft.catalog = replace(before, next_block=number + 1, blocks=blocks)
+        await self._store.write(draft.done())
+        return True
+
     async def forgetting(
         self, visits: Sequence[Record], state: Mapping[str, Any] | None = None
     ) -> CatalogChange:
@@ -225,7 +251,7 @@ class Index:
         if block:
             rows = await self._store.block(block.id)
             rows |= {name: row for (own, name), row in draft.rows.items() if own == block.id}
-            if not rows.keys() >= {*block.tables, *(f"w{n}" for n in range(len(block.terms)))}:
+            if not rows.keys() >= block.names:
                 raise Outdated
             draft.rows = {key: row for key, row in draft.rows.items() if key[0] != block.id}
             draft.drop.append(block.id)

@@ -35,6 +35,13 @@ def append(posting: bytes, offsets: Sequence[int]) -> bytes:
     return bytes(bits)
 
 
+def unpack(posting: bytes) -> Sequence[int]:
+    """The sorted offsets of a posting list."""
+    if len(posting) < BITMAP_BYTES:
+        return memoryview(posting).cast("H")
+    return offsets_of(int.from_bytes(posting, "little"))
+
+
 def _bitmap(offsets: Iterable[int]) -> bytes:
     bits = bytearray(BITMAP_BYTES)
     for offset in offsets:

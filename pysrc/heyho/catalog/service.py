@@ -63,8 +63,11 @@ class CatalogService:
         }
 
     async def step(self) -> bool:
-        """Take a chunk of visits in, once there are enough of them to be worth it."""
-        return await self._advance(at_least=RECENT)
+        """Take a chunk of visits in, once there are enough of them to be worth it.
+
+        Or else let go of the words of visits that were deleted, once that is for good.
+        """
+        return await self._advance(at_least=RECENT) or await self._purge()
 
     async def change(self, plan: Callable[[], Any], write: Callable[[CatalogChange], Any]) -> None:
         """Plan a change and write it, again if the catalog has changed in between.
@@ -89,6 +92,14 @@ class CatalogService:
             with suppress(Outdated):  # another engine was faster; what is left is done next time
                 await self.index.advance(chunk=self._chunk)
             return True
+
+    async def _purge(self) -> bool:
+        async with self._writing:
+            if await self._state.get("deletion"):
+                return False
+            with suppress(Outdated):
+                return await self.index.purge()
+            return False
 
     async def _until_current(self, attempt: Callable[[], Any]) -> Any:
         for _ in range(TRIES):

@@ -82,26 +82,29 @@ class Desk:
             state=MemoryStateStore(database),
             calendar=MemoryCalendar(),
         )
+        self.ports = Ports(
+            clock=clock,
+            events=MemoryEventLog(database),
+            visits=MemoryVisitStore(database),
+            ledger=MemoryLedgerStore(database),
+            state=MemoryStateStore(database),
+            runs=MemoryRunStore(database),
+            transport=transport,
+            workers=MemoryWorkers(database, self._server),
+            browser=self.browser,
+        )
+        self.archive_ports = ArchivePorts(
+            store=MemoryArchiveStore(database),
+            history=self.history,
+            files=self.files,
+            caller=transport,
+            catalog=self.catalog,
+        )
         self.archive = Archive(
-            Ports(
-                clock=clock,
-                events=MemoryEventLog(database),
-                visits=MemoryVisitStore(database),
-                ledger=MemoryLedgerStore(database),
-                state=MemoryStateStore(database),
-                runs=MemoryRunStore(database),
-                transport=transport,
-                workers=MemoryWorkers(database, self._server),
-                browser=self.browser,
-            ),
-            ArchivePorts(
-                store=MemoryArchiveStore(database),
-                history=self.history,
-                files=self.files,
-                caller=transport,
-                catalog=self.catalog,
-            ),
+            self.ports,
+            self.archive_ports,
             halt=self._halt,
+            let_go=lambda: None,
             resume=self._resume,
         )
 

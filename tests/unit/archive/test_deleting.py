@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.archive.deleting import UNDO_MS
+from heyho.archive.orders import Orders
 from heyho.archive.selection import Selection
+from heyho.archive.service import Archive
+from heyho.control import Boot, Control
 from heyho.errors import HeyhoError
-from heyho.testing import MemoryDatabase, jumping, run_jumping
+from heyho.profile import Profile
+from heyho.settings import Settings
+from heyho.testing import (
+    MemoryDatabase,
+    MemoryServer,
+    MemoryStateStore,
+    MemoryTransport,
+    jumping,
+    run_jumping,
+)
 from unit.archive.archive_desk import DAY, NOW, Desk, visit
 
 SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}
@@ -233,3 +247,130 @@ async def test_visits_of_a_later_day_are_none_of_its_business() -> None:
     desk.restart()
     await desk.work()
     assert desk.asked[0][1] == {"to": NOW + DAY + 1}
+
+
+def engine_of(desk: Desk, server: MemoryServer) -> Control:
+    """The whole engine on what a desk has, as engine.py connects it."""
+
+    async def halt() -> bool:
+        return await control.halt()
+
+    def let_go() -> None:
+        control.let_go()
+
+    async def resume() -> None:
+        await control.resume()
+
+    ports = replace(desk.ports, transport=MemoryTransport(server.answer))
+    archive = Archive(ports, desk.archive_ports, halt=halt, let_go=let_go, resume=resume)
+    control = Control(ports, Boot("test", 0), [archive], before_run=archive.before_run)
+    return control
+
+
+async def synced(control: Control) -> None:
+    """A sync from its start to its end."""
+    await control.answer({"kind": "run", "trigger": "manual"})
+    while control._run is not None:
+        await asyncio.wait([control._run])
+
+
+@pytest.mark.parametrize("left", ["by a kill", "under way"])
+def test_what_was_read_for_the_next_sync_is_deleted_too(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The popup asks how things stand, and so has the first batches read, in mid-deletion."""
+    monkeypatch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+    run_jumping(read_in_the_middle(left))
+
+
+async def read_in_the_middle(left: str) -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    desk.database.state["settings"] = SERVER
+    desk.database.transaction_s = 0.01
+    control = engine_of(desk, server)
+    asked = {"kind": "delete", "query": {"site": "site-1.example"}}
+    deleting = asyncio.ensure_future(control.answer(asked))
+    for _ in range(1000):
+        if not desk.database.state.get("deletion"):
+            await asyncio.sleep(0.001)
+    if left == "by a kill":
+        deleting.cancel()
+        await asyncio.wait([deleting])
+        assert desk.database.state["deletion"]["phase"] == "moving"
+        control = engine_of(desk, server)
+    assert (await control.answer({"kind": "status"}))["status"]["waiting"]
+    await asyncio.wait([deleting])
+    await synced(control)
+    assert sorted(server.received) == ["visit-0", "visit-2", "visit-3", "visit-5"]
+
+
+@jumping
+async def test_no_other_server_is_asked_than_the_one_that_was_meant() -> None:
+    desk = Desk(9)
+    desk.database.state["settings"] = SERVER
+    await desk.ask("delete", query=EVERYTHING, alsoServer=True)
+    desk.offset_ms = UNDO_MS + 1
+    desk.database.state["settings"] = {**SERVER, "serverUrl": "http://127.0.0.1:2/api/v1"}
+    desk.restart()
+    await desk.work()
+    assert desk.asked == []
+    told = await desk.ask("deletions")
+    assert (told["orders"], told["problem"]) == (0, None)
+    desk.database.state["settings"] = {**SERVER, "token": "new"}
+    desk.restart()
+    await desk.work()
+    assert desk.asked == [(f"{SERVER['serverUrl']}/data/deletions", {"to": NOW})]
+    assert desk.database.state["orders"] == []
+
+
+@jumping
+async def test_a_sync_goes_on_though_there_is_nothing_to_undo_or_it_fails() -> None:
+    desk = Desk(3)
+    resumed = 0
+
+    async def halt() -> bool:
+        return True
+
+    async def resume() -> None:
+        nonlocal resumed
+        resumed += 1
+
+    archive = Archive(desk.ports, desk.archive_ports, halt=halt, let_go=lambda: None, resume=resume)
+    with pytest.raises(HeyhoError, match="nothing to undo"):
+        await archive.handlers["undo"]({})
+    assert resumed == 0
+    desk.database.state["settings"] = {"concurrency": "many"}
+    with pytest.raises(HeyhoError):
+        await archive._deleter.delete(Selection())
+    assert resumed == 1
+
+
+class SlowToPut(MemoryStateStore):
+    """Takes its time before it writes."""
+
+    async def put(self, key: str, value: Any) -> None:
+        await asyncio.sleep(1)
+        await super().put(key, value)
+
+
+@jumping
+async def test_an_order_that_is_given_while_another_is_accepted_is_kept() -> None:
+    desk, turn = Desk(), asyncio.Lock()
+    desk.database.state["settings"] = Settings.from_record(SERVER).to_record()
+    first, second = ({"server": SERVER["serverUrl"], "body": {"to": at}} for at in (1, 2))
+    desk.database.state["orders"] = [first]
+    orders = Orders(
+        state=SlowToPut(desk.database),
+        caller=desk.archive_ports.caller,
+        clock=desk.ports.clock,
+        browser=desk.browser,
+        profile=Profile(desk.ports.state),
+        turn=turn,
+    )
+    asking = asyncio.ensure_future(orders.step())
+    await asyncio.sleep(0.5)
+    async with turn:
+        await desk.archive_ports.store.turn("forgetting", [second])
+    assert await asking
+    assert [body for _, body in desk.asked] == [{"to": 1}]
+    assert desk.database.state["orders"] == [second]

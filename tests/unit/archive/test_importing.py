@@ -125,6 +125,27 @@ async def test_an_import_can_be_stopped_and_only_one_goes_on_at_a_time() -> None
 
 
 @jumping
+async def test_an_import_that_another_engine_has_left_can_be_stopped_too() -> None:
+    desk = Desk(history=MemoryHistory([page(n, n * 3_600_000 + 1) for n in range(600)]))
+    await desk.ask("import", source="history")
+    while not desk.visits():
+        assert await desk.archive.step()
+    imported = len(desk.visits())
+    desk.restart()
+    with pytest.raises(HeyhoError, match="under way"):
+        await desk.ask("delete", query={"everything": True})
+    desk.restart()
+    with pytest.raises(HeyhoError, match="under way"):
+        await desk.ask("import", source="file", url="blob:x")
+    desk.restart()
+    assert (await desk.ask("import_stop"))["stopped"]
+    await desk.work()
+    desk.restart()
+    await desk.work()
+    assert len(desk.visits()) == imported < 600
+
+
+@jumping
 async def test_a_history_is_read_in_slices_the_earliest_first() -> None:
     pages = [page(n, n * 3_600_000 + 1, n * 3_600_000 + 5) for n in range(3 * PAGES_PER_SLICE)]
     desk = Desk(history=MemoryHistory(pages))
@@ -177,6 +198,29 @@ def test_an_import_of_the_history_goes_on_after_a_kill_anywhere() -> None:
         run_jumping(desk.work())
         assert bare(desk.visits()) == bare(whole.visits())
         assert desk.database.state["import"] is None
+
+
+@jumping
+async def test_pages_that_are_excluded_meanwhile_are_left_out_from_then_on() -> None:
+    desk = Desk()
+    entries = [{"url": f"https://a.example/{n}", "time": NOW - n * 1000} for n in range(1, 3001)]
+    desk.files.files["blob:x"] = lines(*entries).encode()
+    await desk.ask("import", source="file", url="blob:x")
+    while not desk.visits():
+        assert await desk.archive.step()
+    desk.database.state["settings"] = {"excluded": ["a.example"]}
+    await desk.work()
+    job = (await desk.ask("archive"))["job"]
+    assert job["added"] < 1100
+    assert job["added"] + job["excluded"] == 3000
+
+
+@jumping
+async def test_nobodys_password_comes_with_a_visit_of_another_heyho() -> None:
+    desk = Desk()
+    told = {"id": "a-1", "url": "https://me:secret@a.example/x", "startedAt": NOW - 1}
+    job = await desk.import_file(lines(told))
+    assert (job["added"], desk.visits()[0]["url"]) == (1, "https://a.example/x")
 
 
 @jumping

@@ -72,6 +72,7 @@ steps = st.lists(
         st.tuples(st.just("index"), st.integers(1, 9)),
         st.tuples(st.just("delete"), st.sets(st.integers(1, 40), max_size=6)),
         st.tuples(st.just("restore"), st.just(None)),
+        st.tuples(st.just("purge"), st.just(None)),
         st.tuples(st.just("rules"), st.sampled_from(["news", "shopping"])),
         st.tuples(st.just("zone"), st.sampled_from([-300, 0, 345])),
     ),
@@ -116,6 +117,8 @@ class World:
             await self.service.change(
                 lambda: self.service.index.restoring(back), self.restore(back)
             )
+        elif kind == "purge":
+            await self.service._purge()
         elif kind == "rules":
             rules = [{"pattern": "example.org/a", "category": what}]
             await self.service.handlers["categories"]({"rules": rules})
@@ -215,6 +218,39 @@ def test_there_is_nothing_left_of_old_blocks() -> None:
         assert len(blocks) == 4
         assert {block for block, _ in world.database.words} == blocks
         assert await world.pages("red", 100) == list(range(35, 0, -1))
+
+    run_jumping(check())
+
+
+def test_what_was_deleted_for_good_leaves_no_word_behind() -> None:
+    async def check() -> None:
+        world = World()
+        for n in range(25):
+            title = f"secret{n} diary" if n % 3 else "open book"
+            site = "hidden.example" if n % 3 else "a.example"
+            visit = {"url": f"https://{site}/{title[:6]}", "domain": site, "title": title}
+            moment = {"startedAt": START + n, "endedAt": START + n, "activeDuration": 1}
+            await world.do("add", [{**visit, **moment}])
+        await world.index(9)
+        await world.do("delete", {seq for seq in range(1, 26) if (seq - 1) % 3})
+        world.database.state["deletion"] = {"phase": "kept"}
+        assert not await world.service.step()
+        assert b"diary" in b"".join(world.database.words.values())
+        world.database.state["deletion"] = None
+        while await world.service.step():
+            pass
+        kept = b"".join(world.database.words.values()) + str(world.database.state).encode()
+        assert b"secret" not in kept
+        assert b"diary" not in kept
+        assert b"hidden" not in kept
+        assert await world.pages("book", 100) == list(range(25, 0, -3))
+        assert await world.pages("", 100) == list(range(25, 0, -3))
+        await is_exact(world)
+        await world.do("delete", set(range(1, 26)))
+        while await world.service.step():
+            pass
+        assert not world.database.words
+        assert world.database.state["catalog"]["blocks"] == []
 
     run_jumping(check())
 

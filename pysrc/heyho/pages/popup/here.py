@@ -54,8 +54,12 @@ def describe(
         action = "popup_here_undo" if changed else "popup_here_again"
         said = texts.text("popup_here_excluded")
         return _here(site, said, action=texts.text(action), busy=busy)
-    if state == "excluded":
-        said = texts.text("popup_here_excluded_by", front["pattern"])
+    if state in ("excluded", "preset"):
+        if state == "excluded":
+            said = texts.text("popup_here_excluded_by", front["pattern"])
+        else:
+            kind = texts.text(f"options_preset_{front['pattern']}")
+            said = texts.text("popup_here_preset", kind)
         return _here(site, said, link=texts.text("popup_here_change"))
     if state not in ("recorded", "paused"):
         return _here("", texts.text(f"popup_here_is_{state}"))

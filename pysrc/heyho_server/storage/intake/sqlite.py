@@ -100,9 +100,10 @@ class SqliteIntake:
             for delivery in deliveries:
                 execute("SAVEPOINT delivery")
                 try:
-                    outcomes.append(self._store(delivery))
+                    receipt = self._store(delivery)
                     if delivery.trial:
                         execute("ROLLBACK TO delivery")
+                    outcomes.append(receipt)
                 except sqlite3.Error as problem:
                     if not self._connection.in_transaction:
                         raise

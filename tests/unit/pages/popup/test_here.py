@@ -46,6 +46,12 @@ def test_a_wider_pattern_is_named_and_changed_in_the_settings() -> None:
     assert (shown["action"], shown["link"]) == ("", "Change it in the settings")
 
 
+def test_a_kind_of_pages_that_is_kept_out_is_named() -> None:
+    shown = describe({**RECORDED, "state": "preset", "pattern": "banks"})
+    assert shown["said"] == "Not recorded: it is kept out with “Banks and payments”."
+    assert (shown["action"], shown["link"]) == ("", "Change it in the settings")
+
+
 def test_a_pause_is_known_at_once() -> None:
     assert describe(RECORDED, paused=True)["said"].startswith("Not recorded: recording is paused.")
     assert describe({**RECORDED, "state": "paused"})["said"] == "Recorded. 12 visits kept."

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from heyho import texts
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
 from heyho.errors import HeyhoError
@@ -85,6 +86,8 @@ class Deleter:
     ) -> Record:
         """Delete what a selection means; an earlier deletion cannot be undone any more.
 
+        Gives what `find` does and, if there were visits, when it was done: `at`.
+
         Args:
             request: what tells this request from others: it comes again where the engine that
                 carried it out was ended, and is then carried on.
@@ -94,10 +97,13 @@ class Deleter:
             await self._finish()
             before = await self.state.get("deletion")
             if before and request is not None and before.get("request") == request:
-                found = {name: before[name] for name in ("visits", "firstAt", "lastAt", "sites")}
+                names = ("visits", "firstAt", "lastAt", "sites", "at")
+                found = {name: before[name] for name in names}
             else:
                 found = await self.find(selection)
                 if found["visits"]:
+                    now = int(self.clock.now_ms())
+                    found = {**found, "at": now}
                     await self._delete(selection, found, also_server=also_server, request=request)
         if ran:
             await self.resume()
@@ -108,14 +114,12 @@ class Deleter:
     ) -> None:
         await self._forget_now()
         within = await self.visits.bounds()
-        now = int(self.clock.now_ms())
         await self.store.delete(
             {
                 **found,
                 "request": request,
                 "query": selection.to_record(),
-                "at": now,
-                "deadline": now + UNDO_MS,
+                "deadline": found["at"] + UNDO_MS,
                 "phase": "moving",
                 "alsoServer": also_server,
                 "after": 0,
@@ -127,18 +131,23 @@ class Deleter:
         await self._finish()
         await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
 
-    async def undo(self) -> int:
+    async def undo(self, at: object = None) -> int:
         """Put back what was deleted last, and tell how much.
 
+        Args:
+            at: when the deletion began that the person means; None for any.
+
         Raises:
-            HeyhoError: there is nothing to put back.
+            HeyhoError: there is nothing to put back, or it is another deletion's.
         """
         async with self.turn:
             pending = await self.state.get("deletion")
+            if pending and at is not None and pending["at"] != at:
+                raise HeyhoError(texts.text("error_undo_other"))
             ran = await self.halt()
             await self._finish()
             if not pending or pending["phase"] == "forgetting":
-                raise HeyhoError("There is nothing to undo any more.")
+                raise HeyhoError(texts.text("error_undo_nothing"))
             if pending["phase"] != "restoring":  # as it is where this request comes again
                 pending = await self.store.turn("restoring") or pending
                 await self._finish()

@@ -233,3 +233,18 @@ async def test_visits_of_a_later_day_are_none_of_its_business() -> None:
     desk.restart()
     await desk.work()
     assert desk.asked[0][1] == {"to": NOW + DAY + 1}
+
+
+@jumping
+async def test_an_undo_never_brings_back_another_deletion() -> None:
+    desk = Desk(9)
+    first = await desk.ask("delete", query={"site": "site-1.example"})
+    desk.offset_ms += 1000
+    desk.restart()
+    second = await desk.ask("delete", query={"site": "site-2.example"})
+    assert first["at"] < second["at"]
+    with pytest.raises(HeyhoError, match="Something else was deleted"):
+        await desk.ask("undo", at=first["at"])
+    assert len(desk.visits()) == 3
+    assert (await desk.ask("undo", at=second["at"]))["visits"] == 3
+    assert len(desk.visits()) == 6

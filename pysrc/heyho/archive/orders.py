@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 
+from heyho import texts
 from heyho.errors import HeyhoError, SyncError
 from heyho.ports import Browser, Caller, Clock, Record, StateStore
 from heyho.profile import Profile
@@ -74,13 +75,8 @@ class Orders:
         if reply.status == OK and _is_deletion(reply.text):
             return
         if reply.status in NOT_THERE:
-            raise SyncError(
-                "Your server cannot delete. Update it, or delete there by hand; "
-                "Heyho asks again from time to time."
-            )
-        raise SyncError(
-            f"Your server did not accept the deletion ({reply.status}). Heyho asks again."
-        )
+            raise SyncError(texts.text("error_deletion_unknown"))
+        raise SyncError(texts.text("error_deletion_refused", reply.status))
 
 
 def _is_deletion(text: str) -> bool:

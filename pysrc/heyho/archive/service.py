@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from heyho import texts
 from heyho.archive.deleting import Deleter
 from heyho.archive.exporting import FORMATS, export
 from heyho.archive.imported import Importer
@@ -46,8 +47,9 @@ class Archive:
     - `import_stop`: ends it; what is imported stays. Replies `stopped`.
     - `export` {query, format, after}: replies `text` of some visits, how many, and `after` for
       more, None at the end.
-    - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites.
-    - `undo`: replies `visits`.
+    - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites, and
+      `at` once deleted.
+    - `undo` {at}: puts back the deletion of that time, or the last one; replies `visits`.
     - `deletions`: replies `deletion`, `orders` and `problem`.
     - `storage`: replies how much there is of everything.
 
@@ -160,7 +162,7 @@ class Archive:
                 return False
             except Exception as error:
                 current.progress.state = "failed"
-                current.progress.error = f"Heyho failed where it should not: {error!r}."
+                current.progress.error = texts.text("error_unforeseen", repr(error))
                 await self._end(current)
                 raise
             if more:
@@ -191,7 +193,7 @@ class Archive:
             if await self._take_up() and request.get("source") == "history":
                 return {"job": self._job}
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError("An import is under way. Wait for it, or stop it first.")
+                raise HeyhoError(texts.text("error_import_busy"))
             if self._import is not None:
                 await self._import.close()
             if request.get("source") == "history":
@@ -228,6 +230,7 @@ class Archive:
             source="file",
             name=str(request.get("name", "")),
             preview=request.get("preview") is True,
+            url=str(request.get("url", "")),
             size=size if isinstance(size, int) else 0,
         )
         self._import = FileImport(
@@ -253,7 +256,7 @@ class Archive:
     async def _answer_export(self, request: Record) -> Record:
         form = str(request.get("format"))
         if form not in FORMATS:
-            raise HeyhoError(f"Heyho knows no format “{form}”.")
+            raise HeyhoError(texts.text("error_format", form))
         selection = Selection.from_record(request.get("query"))
         after = request.get("after")
         if not isinstance(after, int):
@@ -272,7 +275,7 @@ class Archive:
         async with self._turn:  # no import writes in between
             await self._take_up()
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError("An import is under way. Wait for it, or stop it first.")
+                raise HeyhoError(texts.text("error_import_busy"))
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
             return await self._deleter.delete(
@@ -283,7 +286,7 @@ class Archive:
 
     async def _answer_undo(self, request: Record) -> Record:
         async with self._turn:  # no import writes in between
-            return {"visits": await self._deleter.undo()}
+            return {"visits": await self._deleter.undo(request.get("at"))}
 
     async def _answer_deletions(self, request: Record) -> Record:
         orders = await self._orders.waiting()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import js
 from pyodide.ffi import JsException
 
+from heyho import texts
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 
@@ -33,9 +34,7 @@ class BlobFiles:
 
 
 def _gone() -> HeyhoError:
-    return HeyhoError(
-        "The file cannot be read any more. Choose it once more; nothing will be doubled."
-    )
+    return HeyhoError(texts.text("error_file_gone"))
 
 
 Tell = Callable[[Record], Awaitable[Record]]
@@ -51,8 +50,6 @@ class RecorderHistory:
         request = {"from": from_ms, "to": to_ms, "limit": limit}
         reply = await self._tell({"kind": "history", "request": request})
         if reply.get("allowed") is False:
-            raise HeyhoError(
-                "Heyho may not read the browser's history. Start the import again, and allow it."
-            )
+            raise HeyhoError(texts.text("error_history_denied"))
         pages: list[Record] | None = reply.get("pages")
         return pages

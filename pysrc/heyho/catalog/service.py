@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from heyho import texts
 from heyho.catalog.categories import CATEGORIES, Categories
 from heyho.catalog.days import LocalTime, span
 from heyho.catalog.index import Index
@@ -105,7 +106,7 @@ class CatalogService:
         for _ in range(TRIES):
             with suppress(Outdated):
                 return await attempt()
-        raise HeyhoError("The history is changing all the time. Try again in a moment.")
+        raise HeyhoError(texts.text("error_changing"))
 
     async def _answer_search(self, request: Record) -> Record:
         begun = self._clock.now_ms()
@@ -169,7 +170,7 @@ class CatalogService:
         categories = await self.index.categories()
         visit = await self._store.by_id(str(request.get("id")))
         if visit is None:
-            raise HeyhoError("This visit is not in the history any more.")
+            raise HeyhoError(texts.text("error_visit_gone"))
         chain = [visit]
         seen = {visit["id"]}
         while len(chain) < MOST_CAUSES:

@@ -18,6 +18,8 @@ FIELDS = (
     "recorded",
 )
 LISTS = ("excluded", "recorded")
+# A token is that server's own: neither is stored beside what another page has made of the other.
+TOGETHER = ("serverUrl", "token")
 DEFAULTS: "Json" = {
     "serverUrl": "",
     "token": "",
@@ -58,9 +60,39 @@ def unused(strategy: str) -> "dict[str, str]":
     }
 
 
-def to_settings(typed: "dict[str, str]") -> "Json":
-    """The form as the engine takes it; it reads numbers from text."""
-    settings: "Json" = dict(typed)
+def changes(typed: "dict[str, str]", shown: "dict[str, str]", current: "Json") -> "Json":
+    """What the person has changed, as the engine takes it; it reads numbers from text.
+
+    What another page or tab has changed meanwhile stays: of a list that are the lines which were
+    put there or taken away.
+
+    Args:
+        typed: what stands in the form.
+        shown: what the form was filled with.
+        current: the settings as they are stored now.
+    """
+    settings: "Json" = {}
+    for name in FIELDS:
+        if typed[name] != shown[name]:
+            settings[name] = typed[name]
     for name in LISTS:
-        settings[name] = typed[name].split("\n")
+        if name in settings:
+            settings[name] = merged(typed[name], shown[name], current.get(name) or [])
+    if any(name in settings for name in TOGETHER):
+        for name in TOGETHER:
+            settings[name] = typed[name]
     return settings
+
+
+def merged(typed: str, shown: str, current: "list[str]") -> "list[str]":
+    """The lines of a field, with those that came into its list while the field was shown, and
+    without those that went out of it."""
+    before = lines(shown)
+    kept = [line for line in lines(typed) if line not in before or line in current]
+    added = [line for line in current if line not in before and line not in kept]
+    return kept + added
+
+
+def lines(text: str) -> "list[str]":
+    """The lines of a field that say something."""
+    return [line.strip() for line in text.split("\n") if line.strip()]

@@ -12,7 +12,7 @@ from heyho.catalog.categories import CATEGORIES, Categories
 from heyho.catalog.days import LocalTime, span
 from heyho.catalog.index import Index
 from heyho.catalog.query import parse
-from heyho.catalog.rollups import added, counted, figures
+from heyho.catalog.rollups import added, counted, figures, spans
 from heyho.catalog.search import Found, Moment, search
 from heyho.control import Handler
 from heyho.errors import HeyhoError
@@ -150,18 +150,21 @@ class CatalogService:
 
         async def attempt() -> Record:
             catalog = await self.index.catalog()
-            days = await self._store.days_between(first, last)
+            wanted = spans(first, last)
+            rows: dict[str, Record] = {}
+            for span_of_rows in wanted:
+                rows |= await self._store.days_between(*span_of_rows)
             waiting = await self._store.count_after(catalog.counted_to, most=FEW + 1)
             if 0 < waiting <= FEW:
                 recent = await self._store.after(catalog.counted_to, limit=FEW)
                 categories = await self.index.categories()
-                for day, more in counted(recent, self._local, categories).items():
-                    if first <= day <= last:
-                        days[day] = added(days.get(day), more) or more
+                for name, more in counted(recent, self._local, categories).items():
+                    if any(low <= name <= high for low, high in wanted):
+                        rows[name] = added(rows.get(name), more) or more
                 waiting = 0
             if (await self.index.catalog()).revision != catalog.revision:
                 raise Outdated
-            return {**figures(days), "missing": waiting}
+            return {**figures(rows), "missing": waiting}
 
         reply: Record = await self._until_current(attempt)
         return reply

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from contract.archive_contract import CONTRACTS, ArchiveContract, Archived
 from contract.test_memory_stores import stores_of
+from heyho import texts
 from heyho.testing import MemoryArchiveStore, MemoryDatabase, run_jumping
 
 _CHECK = """async (name) => {
@@ -36,4 +37,4 @@ def test_a_file_is_read_in_pieces(page: Page) -> None:
     read = "size => pyodide.pyimport('contract.archive_world').read_file(size)"
     pieces, _, problem = page.evaluate(read, 5_000_000).partition(" ")
     assert int(pieces) > 1
-    assert "Choose it once more" in problem
+    assert "Choose it once more" in texts.resolve(problem)

@@ -10,6 +10,7 @@ from playwright.sync_api import Playwright
 
 from bench.catalog import catalog
 from bench.crowd import crowd
+from bench.dashboard import dashboard
 from bench.figures import Figure
 from bench.growth import growth
 from bench.ingest import ingest_postgres, ingest_sqlite
@@ -42,6 +43,7 @@ CHECKS = [
     Check(name="Preparing", measure=preparing),
     Check(name="Planning", measure=planning),
     Check(name="Catalog", measure=catalog),
+    Check(name="Dashboard", measure=dashboard),
     Check(name="Memory", measure=memory, with_backlog=True, metered=True),
 ]
 

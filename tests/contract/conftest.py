@@ -30,6 +30,9 @@ _BOOT = """async (modules) => {
   for (const [name, text] of Object.entries(modules)) {
     pyodide.FS.writeFile(`contract/${name}`, text);
   }
+  const sentences = await (await fetch("/_locales/en/messages.json")).text();
+  const texts = pyodide.pyimport("heyho.texts");
+  texts.use(texts.from_file(sentences));
   Object.assign(globalThis, { pyodide, openDatabase, MIGRATIONS, startWorker });
 }"""
 

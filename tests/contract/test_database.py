@@ -139,6 +139,7 @@ def test_schema_is_the_contract(page: Page) -> None:
         "rejected": ["id", False, []],
         "runs": [None, True, []],
         "state": [None, False, []],
+        "trash": ["seq", False, []],
         "visits": [
             "seq",
             True,

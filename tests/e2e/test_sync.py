@@ -10,10 +10,17 @@ from playwright.sync_api import Page, expect
 
 from harness.backlog import recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store, wait_for_last_run
+from harness.desk import Desk
 from harness.proxy import Fault, FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site
 
+# Whether so many visits have ended; the engine folds what is there.
+ENDED = """async (count) => {
+  const request = { target: "background", kind: "engine", request: { kind: "status" } };
+  await chrome.runtime.sendMessage(request);
+  return (await all("visits")).length === count;
+}"""
 SOON = "name => chrome.alarms.create(name, { when: Date.now() + 50 })"
 
 
@@ -73,6 +80,7 @@ def test_the_alarm_syncs_without_a_click(
     alarm = page.evaluate("() => chrome.alarms.get('sync')")
     assert alarm["periodInMinutes"] == 5
     visit_pages(browser, site, 3)
+    Desk(browser).wait_until(ENDED, 3)
     page.evaluate(SOON, "sync")
     wait_for_last_run(page)
     assert read_state(page, "lastRun")["trigger"] == "periodic"

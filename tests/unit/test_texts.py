@@ -132,3 +132,18 @@ def test_an_error_of_a_worker_speaks_the_engines_language() -> None:
     error = HeyhoError.from_record(record)
     assert isinstance(error, TimedOut)
     assert error.sentence.startswith("Dein Server nas hat 30 Sekunden lang nicht geantwortet.")
+
+
+def test_what_the_engine_says_of_a_persons_data_is_said_by_key() -> None:
+    folders = ("archive", "catalog", "browser")
+    kinds = {"HeyhoError", "SyncError", "Unreadable", "StorageError"}
+    written = [
+        f"{file.name}:{node.lineno}"
+        for folder in folders
+        for file in build.files_below(ROOT / "pysrc" / "heyho" / folder)
+        if file.suffix == ".py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in kinds and node.args
+        if isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
+    ]
+    assert written == []

@@ -89,6 +89,8 @@ class Deleter:
     ) -> Record:
         """Delete what a selection means; an earlier deletion cannot be undone any more.
 
+        Gives what `find` does and, if there were visits, when it was done: `at`.
+
         Args:
             server: the server that is to delete it as well, once there is no undo; empty for none.
             request: what tells this request from others: it comes again where the engine that
@@ -98,10 +100,11 @@ class Deleter:
             await self._finish()
             before = await self.state.get("deletion")
             if before and request is not None and before.get("request") == request:
-                names = ("visits", "firstAt", "lastAt", "sites")
+                names = ("visits", "firstAt", "lastAt", "sites", "at")
                 return {name: before[name] for name in names}
             found = await self.find(selection)
             if found["visits"]:
+                found = {**found, "at": int(self.clock.now_ms())}
                 await self._delete(selection, found, server=server, request=request)
             return found
 
@@ -120,14 +123,12 @@ class Deleter:
     ) -> None:
         await self._forget_now()
         within = await self.visits.bounds()
-        now = int(self.clock.now_ms())
         await self.store.delete(
             {
                 **found,
                 "request": request,
                 "query": selection.to_record(),
-                "at": now,
-                "deadline": now + UNDO_MS,
+                "deadline": found["at"] + UNDO_MS,
                 "phase": "moving",
                 "alsoServer": bool(server),
                 "server": server,
@@ -140,14 +141,19 @@ class Deleter:
         await self._finish()
         await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
 
-    async def undo(self) -> int:
+    async def undo(self, at: object = None) -> int:
         """Put back what was deleted last, and tell how much.
 
+        Args:
+            at: when the deletion began that the person means; None for any.
+
         Raises:
-            HeyhoError: there is nothing to put back.
+            HeyhoError: there is nothing to put back, or it is another deletion's.
         """
         async with self.turn:
             pending = await self.state.get("deletion")
+            if pending and at is not None and pending["at"] != at:
+                raise HeyhoError(texts.text("error_undo_other"))
             if not pending or pending["phase"] == "forgetting":
                 raise HeyhoError(texts.text("error_undo_nothing"))
             async with self._halted():

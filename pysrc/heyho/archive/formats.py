@@ -66,7 +66,7 @@ def reader_for(start: str, *, whole: bool) -> Reader | None:
         return ListReader("json")
     if text[0] == "{":
         return _reader_of_objects(text, whole=whole)
-    return CsvReader() if "\n" in text or whole else None
+    return CsvReader() if "\n" in text or whole or len(text) > LONGEST_ENTRY else None
 
 
 def _reader_of_objects(text: str, *, whole: bool) -> Reader | None:
@@ -86,6 +86,7 @@ class LinesReader:
     def __init__(self) -> None:
         self._rest = ""
         self._number = 0
+        self._passing = False
 
     def feed(self, text: str, *, last: bool = False) -> Iterator[Entry]:
         lines = (self._rest + text).split("\n")
@@ -93,8 +94,17 @@ class LinesReader:
         for line in lines:
             self._number += 1
             stripped = line.strip("\ufeff \t\r")
-            if stripped:
+            if self._passing:
+                self._passing = False
+            elif len(line) > LONGEST_ENTRY:
+                yield self._number, _too_long()
+            elif stripped:
                 yield self._number, _object(stripped)
+        if len(self._rest) > LONGEST_ENTRY and not self._passing:
+            self._passing = True
+            yield self._number + 1, _too_long()
+        if self._passing:
+            self._rest = ""
 
 
 class ListReader:
@@ -128,7 +138,7 @@ class ListReader:
                 if not last and len(self._buffer) - at < LONGEST_ENTRY:
                     break  # the rest of it is to come
                 self._number += 1
-                yield self._number, Unreadable(texts.text("error_entry_cut"))
+                yield self._number, Unreadable(texts.text("error_entry_json"))
                 following = _OBJECT_START.search(self._buffer, at + 1)
                 at = following.start() if following else len(self._buffer)
                 continue
@@ -168,6 +178,7 @@ class CsvReader:
         self._head: list[str] | None = None
         self._delimiter = ","
         self._own = False
+        self._passing = False
 
     def feed(self, text: str, *, last: bool = False) -> Iterator[Entry]:
         lines = [f"{line}\n" for line in (self._rest + text).split("\n")]
@@ -175,11 +186,18 @@ class CsvReader:
         if last and self._rest:
             lines.append(self._rest)
         for line in lines:
+            if self._passing:
+                self._passing = False
+                continue
             yield from self._take(line)
             if self._size > LONGEST_ENTRY:
                 yield from self._give_up()
         while last and self._pending:
             yield from self._give_up()
+        if len(self._rest) > LONGEST_ENTRY and not self._passing:
+            yield from self._pass_over()
+        if self._passing:
+            self._rest = ""
 
     def _take(self, line: str) -> Iterator[Entry]:
         """A row may go on over several lines, in quotation marks."""
@@ -203,6 +221,15 @@ class CsvReader:
         for line in lines[1:]:
             yield from self._take(line)
 
+    def _pass_over(self) -> Iterator[Entry]:
+        """A line without an end is no row, and is not kept in memory."""
+        while self._pending:
+            yield from self._give_up()
+        self._passing = True
+        self._number += 1
+        self._head = self._head or []
+        yield self._number, _too_long()
+
     def _row(self, text: str) -> Iterator[Entry]:
         first = self._number + 1
         self._number += text.count("\n") or 1
@@ -214,8 +241,8 @@ class CsvReader:
         try:
             cells = next(csv.reader([text], delimiter=self._delimiter, strict=True))
             yield first, self._entry(cells)
-        except (csv.Error, ValueError, StopIteration, RecursionError) as problem:
-            yield first, Unreadable(texts.text("error_entry_unreadable", problem))
+        except (csv.Error, ValueError, StopIteration, RecursionError):
+            yield first, Unreadable(texts.text("error_entry_row"))
 
     def _read_head(self, text: str) -> None:
         line = text.lstrip("\ufeff")
@@ -230,7 +257,7 @@ class CsvReader:
     def _entry(self, cells: list[str]) -> dict[str, Any]:
         head = self._head or []
         if len(cells) > len(head):
-            raise ValueError(f"it has {len(cells)} cells, and the head has {len(head)}")
+            raise ValueError("it has more cells than the head")
         row = dict(zip(head, cells, strict=False))
         if not self._own:
             return row
@@ -243,6 +270,10 @@ class CsvReader:
         return cell.removeprefix("'")
 
 
+def _too_long() -> Unreadable:
+    return Unreadable(texts.text("error_entry_long"))
+
+
 def _no_object() -> Unreadable:
     return Unreadable(texts.text("error_entry_object"))
 
@@ -251,7 +282,7 @@ def _object(text: str) -> dict[str, Any] | Unreadable:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return Unreadable(texts.text("error_entry_cut"))
+        return Unreadable(texts.text("error_entry_json"))
     return value if isinstance(value, dict) else _no_object()
 
 

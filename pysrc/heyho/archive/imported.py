@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from heyho import texts
@@ -17,7 +17,7 @@ from heyho.ports import Record
 from heyho.recording import fields
 from heyho.recording.page import clean_title, recordable_url
 from heyho.recording.visit import minted_id
-from heyho.wire import MAX_URL, domain_of, is_number, visit_from_record, visit_to_record
+from heyho.wire import MAX_ID, MAX_URL, domain_of, is_number, visit_from_record, visit_to_record
 
 EARLIEST_MS = 631_152_000_000  # 1990: there was no web before
 DAY_MS = 86_400_000
@@ -103,8 +103,7 @@ class Importer:
             return LeftOut("excluded")
         kept = recordable_url(url, self._exclusions)
         if kept is None:
-            reason = texts.text("error_entry_long" if len(url) > MAX_URL else "error_entry_address")
-            raise RecordError(None, "url", reason)
+            raise _address(url)
         if not EARLIEST_MS <= started_at <= self._latest_ms:
             raise RecordError(None, "startedAt", texts.text("error_entry_time"))
         word = transition_of(transition)
@@ -127,15 +126,24 @@ class Importer:
     def _own(self, entry: Mapping[str, Any]) -> Record | LeftOut:
         details = entry.get("details")
         told = {**details, **entry} if isinstance(details, dict) else dict(entry)
-        visit = visit_from_record(told, client_id=self._client_id)
+        try:
+            visit = visit_from_record(told, client_id=self._client_id)
+        except RecordError as error:
+            said = texts.text("error_entry_field", error.field)
+            raise RecordError(error.record_id, error.field, said) from None
         if visit.url in self._exclusions:
             return LeftOut("excluded")
+        url = recordable_url(visit.url, self._exclusions)
+        if url is None:
+            raise _address(visit.url)
+        # A file may say anything: whoever deletes or excludes a site has to meet its visits.
+        visit = replace(visit, url=url, domain=domain_of(url))
+        for field in ("transition", "source_page_visit_id", "anonymous_client_id"):
+            if len(getattr(visit, field) or "") > MAX_ID:
+                raise RecordError(visit.id, field, texts.text("error_entry_long"))
         if visit.started_at > self._latest_ms:
-            raise RecordError(visit.id, "startedAt", texts.text("error_entry_future"))
-        kept = recordable_url(visit.url, self._exclusions)
-        if kept is None:
-            return LeftOut("excluded")
-        record = {**visit_to_record(visit), "url": kept}
+            raise RecordError(visit.id, "startedAt", texts.text("error_entry_time"))
+        record = visit_to_record(visit)
         record.pop("seq", None)
         if visit.category is not None:
             record["category"] = visit.category
@@ -166,6 +174,12 @@ class Importer:
             if at is not None:
                 return at
         return None
+
+
+def _address(url: str) -> RecordError:
+    if len(url) > MAX_URL:
+        return RecordError(None, "url", texts.text("error_entry_address_long"))
+    return RecordError(None, "url", texts.text("error_entry_address"))
 
 
 def imported_id(url: str, started_at: int) -> str:

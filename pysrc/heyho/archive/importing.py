@@ -59,13 +59,15 @@ class FileImport:
         self._pieces: AsyncIterator[bytes] = files.read(url)
         self.importer = importer
         self._shelf = shelf
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder: codecs.IncrementalDecoder | None = None
         self._reader: Reader | None = None
         self._start = ""
         self._visits: list[Record] = []
 
     async def piece(self) -> bool:
         piece = await anext(self._pieces, None)
+        if self._decoder is None:
+            self._decoder = codecs.getincrementaldecoder(_encoding(piece or b""))("replace")
         text = self._decoder.decode(piece or b"", final=piece is None)
         self.progress.read += len(piece or b"")
         for number, entry in self._entries(text, last=piece is None):
@@ -75,7 +77,7 @@ class FileImport:
         if piece is None:
             await self._store()
             if not self.progress.visits and not self.progress.excluded:
-                raise HeyhoError(texts.text("error_import_nothing"))
+                raise HeyhoError(texts.text("error_import_empty"))
         return piece is not None
 
     async def close(self) -> None:
@@ -103,7 +105,7 @@ class FileImport:
             self.progress.fail(number, error)
             return
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            self.progress.fail(number, texts.text("error_entry_no_visit", type(error).__name__))
+            self.progress.fail(number, texts.text("error_entry_other", type(error).__name__))
             return
         if isinstance(record, LeftOut):
             self.progress.leave_out(record.why)
@@ -188,6 +190,11 @@ class HistoryImport:
         elif begun is not None and self._until > begun:
             done = self._slices[0][0] - begun
             self.progress.read = max(0, min(1000, 1000 * done // (self._until - begun)))
+
+
+def _encoding(start: bytes) -> str:
+    """Spreadsheets write UTF-16 where they are asked for Unicode, and say so."""
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
 
 
 def _start(visit: Record) -> Any:

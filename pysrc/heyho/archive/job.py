@@ -20,6 +20,7 @@ class Progress:
     Attributes:
         source: `file` or `history`.
         preview: nothing is written.
+        url: of the file, which is one page's to give: it tells whose import this is.
         format: of a file, see `heyho.archive.formats`; empty until it is known.
         read, size: bytes of a file; of the browser's history, the share in thousandths.
         visits: entries that are visits to be kept.
@@ -33,6 +34,7 @@ class Progress:
     source: str
     name: str = ""
     preview: bool = False
+    url: str = ""
     state: JobState = "running"
     format: str = ""
     read: int = 0
@@ -82,6 +84,7 @@ class Progress:
             "source": self.source,
             "name": self.name,
             "preview": self.preview,
+            "url": self.url,
             "state": self.state,
             "format": self.format,
             "read": self.read,

@@ -75,8 +75,8 @@ class Orders:
         if reply.status == OK and _is_deletion(reply.text):
             return
         if reply.status in NOT_THERE:
-            raise SyncError(texts.text("error_order_unknown"))
-        raise SyncError(texts.text("error_order_refused", reply.status))
+            raise SyncError(texts.text("error_deletion_unknown"))
+        raise SyncError(texts.text("error_deletion_refused", reply.status))
 
 
 def _is_deletion(text: str) -> bool:

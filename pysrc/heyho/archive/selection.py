@@ -64,7 +64,7 @@ class Selection:
             HeyhoError: it cannot be understood.
         """
         if not isinstance(record, Mapping):
-            raise HeyhoError(texts.text("error_selection_none"))
+            raise HeyhoError(texts.text("error_selection"))
         site = _site(record.get("site"))
         from_at, to_at = _time(record, "from"), _time(record, "to")
         presets = tuple(name for name in NAMES if name in _texts(record, "presets"))
@@ -81,7 +81,7 @@ class Selection:
         if from_at is not None and to_at is not None and from_at >= to_at:
             raise HeyhoError(texts.text("error_selection_days"))
         if selection.is_everything is not (record.get("everything") is True):
-            raise HeyhoError(texts.text("error_selection_none"))
+            raise HeyhoError(texts.text("error_selection"))
         try:
             Exclusions(patterns, presets, recorded)
         except ValueError as problem:
@@ -124,14 +124,14 @@ def _site(value: object) -> str:
     host = domain_of(text) if "://" in text else bare_host(text.partition("/")[0].strip("."))
     host = domain_of(f"http://{host}") if host else ""
     if not host or any(mark in host for mark in " *?#@"):
-        raise HeyhoError(texts.text("error_selection_site", value))
+        raise HeyhoError(texts.text("error_site", value))
     return host
 
 
 def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values = record.get(name) or ()
     if not isinstance(values, (list, tuple)) or not all(isinstance(text, str) for text in values):
-        raise HeyhoError("Patterns must be a list of texts.")
+        raise HeyhoError(texts.text("error_list_excluded"))
     return tuple(text.strip() for text in values if text.strip())
 
 
@@ -141,5 +141,5 @@ def _time(record: Mapping[str, Any], name: str) -> int | None:
         return None
     at = fields.time(value)
     if at is None:
-        raise HeyhoError(f"“{name}” must be a time in epoch milliseconds.")
+        raise HeyhoError(texts.text("error_selection_time"))
     return at

@@ -47,8 +47,9 @@ class Archive:
     - `import_stop`: ends it; what is imported stays. Replies `stopped`.
     - `export` {query, format, after}: replies `text` of some visits, how many, and `after` for
       more, None at the end.
-    - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites.
-    - `undo`: replies `visits`.
+    - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites, and
+      `at` once deleted.
+    - `undo` {at}: puts back the deletion of that time, or the last one; replies `visits`.
     - `deletions`: replies `deletion`, `orders` and `problem`.
     - `storage`: replies how much there is of everything.
 
@@ -192,7 +193,7 @@ class Archive:
             if await self._take_up() and request.get("source") == "history":
                 return {"job": self._job}
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError(texts.text("error_import_running"))
+                raise HeyhoError(texts.text("error_import_busy"))
             if self._import is not None:
                 await self._import.close()
             if request.get("source") == "history":
@@ -229,6 +230,7 @@ class Archive:
             source="file",
             name=str(request.get("name", "")),
             preview=request.get("preview") is True,
+            url=str(request.get("url", "")),
             size=size if isinstance(size, int) else 0,
         )
         self._import = FileImport(
@@ -254,7 +256,7 @@ class Archive:
     async def _answer_export(self, request: Record) -> Record:
         form = str(request.get("format"))
         if form not in FORMATS:
-            raise HeyhoError(f"Heyho knows no format “{form}”.")
+            raise HeyhoError(texts.text("error_format", form))
         selection = Selection.from_record(request.get("query"))
         after = request.get("after")
         if not isinstance(after, int):
@@ -273,7 +275,7 @@ class Archive:
         async with self._turn:  # no import writes in between
             await self._take_up()
             if self._import is not None and not self._import.progress.preview:
-                raise HeyhoError(texts.text("error_import_running"))
+                raise HeyhoError(texts.text("error_import_busy"))
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
             return await self._deleter.delete(
@@ -284,7 +286,7 @@ class Archive:
 
     async def _answer_undo(self, request: Record) -> Record:
         async with self._turn:  # no import writes in between
-            return {"visits": await self._deleter.undo()}
+            return {"visits": await self._deleter.undo(request.get("at"))}
 
     async def _answer_deletions(self, request: Record) -> Record:
         orders = await self._orders.waiting()

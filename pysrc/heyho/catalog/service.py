@@ -12,7 +12,7 @@ from heyho.catalog.categories import CATEGORIES, Categories
 from heyho.catalog.days import LocalTime, span
 from heyho.catalog.index import Index
 from heyho.catalog.query import parse
-from heyho.catalog.rollups import added, counted, figures
+from heyho.catalog.rollups import added, counted, figures, spans
 from heyho.catalog.search import Found, Moment, search
 from heyho.control import Handler
 from heyho.errors import HeyhoError
@@ -106,7 +106,7 @@ class CatalogService:
         for _ in range(TRIES):
             with suppress(Outdated):
                 return await attempt()
-        raise HeyhoError(texts.text("error_catalog_changing"))
+        raise HeyhoError(texts.text("error_changing"))
 
     async def _answer_search(self, request: Record) -> Record:
         begun = self._clock.now_ms()
@@ -150,18 +150,21 @@ class CatalogService:
 
         async def attempt() -> Record:
             catalog = await self.index.catalog()
-            days = await self._store.days_between(first, last)
+            wanted = spans(first, last)
+            rows: dict[str, Record] = {}
+            for span_of_rows in wanted:
+                rows |= await self._store.days_between(*span_of_rows)
             waiting = await self._store.count_after(catalog.counted_to, most=FEW + 1)
             if 0 < waiting <= FEW:
                 recent = await self._store.after(catalog.counted_to, limit=FEW)
                 categories = await self.index.categories()
-                for day, more in counted(recent, self._local, categories).items():
-                    if first <= day <= last:
-                        days[day] = added(days.get(day), more) or more
+                for name, more in counted(recent, self._local, categories).items():
+                    if any(low <= name <= high for low, high in wanted):
+                        rows[name] = added(rows.get(name), more) or more
                 waiting = 0
             if (await self.index.catalog()).revision != catalog.revision:
                 raise Outdated
-            return {**figures(days), "missing": waiting}
+            return {**figures(rows), "missing": waiting}
 
         reply: Record = await self._until_current(attempt)
         return reply
@@ -170,7 +173,7 @@ class CatalogService:
         categories = await self.index.categories()
         visit = await self._store.by_id(str(request.get("id")))
         if visit is None:
-            raise HeyhoError(texts.text("error_catalog_gone"))
+            raise HeyhoError(texts.text("error_visit_gone"))
         chain = [visit]
         seen = {visit["id"]}
         while len(chain) < MOST_CAUSES:

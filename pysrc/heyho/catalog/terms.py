@@ -13,7 +13,7 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-VERSION = 1
+VERSION = 2
 """Of what this module makes of a visit; an index of another version is made anew."""
 MOST_WORDS = 40
 LONGEST_WORD = 32

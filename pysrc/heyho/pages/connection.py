@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 API_PATH = "/api/v1"
 NO_ANSWER, TOO_LATE, ELSEWHERE = 0, -1, -2
+# A server may say anything: what is no number to reckon with, or no name to be read.
+MOST = 10**12
+LONGEST_NAME = 80
 
 
 class Verdict:
@@ -150,6 +153,7 @@ def _name(me: "Any") -> str:
     name = " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
     email = user.get("email")
     email = email if isinstance(email, str) else ""
+    name, email = name[:LONGEST_NAME], email[:LONGEST_NAME]
     return f"{name} ({email})" if name and email else name or email
 
 
@@ -163,4 +167,4 @@ def _is_here(host: str) -> bool:
 
 
 def _is_count(value: "Any") -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST

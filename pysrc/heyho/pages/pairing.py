@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONGEST_TOKEN = 4000
+
 
 def missing(server_url: str, code: str) -> str:
     """What has to be entered first; empty if nothing."""
@@ -20,7 +22,7 @@ def trouble(status: int, answer: "Any") -> str:
     """Why an answer brings no token; empty if it brings one. `status` is 0 when none came."""
     said = answer if isinstance(answer, dict) else {}
     token = said.get("token")
-    if status == 200 and isinstance(token, str) and token:
+    if status == 200 and isinstance(token, str) and _is_token(token):
         return ""
     if status == 0:
         return texts.text("options_pair_silent")
@@ -31,3 +33,8 @@ def trouble(status: int, answer: "Any") -> str:
     if status >= 500:
         return texts.text("options_pair_error", status)
     return texts.text("options_pair_stranger", status)
+
+
+def _is_token(text: str) -> bool:
+    """Whether a text can be a token: printable ASCII without spaces."""
+    return 0 < len(text) <= LONGEST_TOKEN and all("!" <= char <= "~" for char in text)

@@ -108,17 +108,17 @@ def test_an_exclusion_takes_back_the_page_that_is_open(desk: Desk, tab: Page, st
 
 def test_credentials_are_never_stored(desk: Desk, tab: Page, stage: Stage) -> None:
     named = f"http://user-7261:secret-7261@{stage.host}"
-    tab.goto(f"{named}/auth")
-    desk.wait_until(TITLED, stage.at("/auth"))
+    tab.goto(f"{named}/reading")
+    desk.wait_until(TITLED, stage.at("/reading"))
     desk.change(paused=True)
     desk.change(paused=False)
-    tab.evaluate("() => history.pushState(null, '', '/auth/more')")
-    desk.wait_until(NAVIGATED_TO, stage.at("/auth/more"))
+    tab.evaluate("() => history.pushState(null, '', '/reading/more')")
+    desk.wait_until(NAVIGATED_TO, stage.at("/reading/more"))
     kept = desk.everything()
     assert "secret-7261" not in kept
     assert "user-7261" not in kept
     stage.leave(tab, desk)
-    assert set(desk.urls()) == {stage.at("/auth"), stage.at("/auth/more")}
+    assert set(desk.urls()) == {stage.at("/reading"), stage.at("/reading/more")}
     assert "secret-7261" not in desk.everything()
 
 

@@ -374,3 +374,18 @@ async def test_an_order_that_is_given_while_another_is_accepted_is_kept() -> Non
     assert await asking
     assert [body for _, body in desk.asked] == [{"to": 1}]
     assert desk.database.state["orders"] == [second]
+
+
+@jumping
+async def test_an_undo_never_brings_back_another_deletion() -> None:
+    desk = Desk(9)
+    first = await desk.ask("delete", query={"site": "site-1.example"})
+    desk.offset_ms += 1000
+    desk.restart()
+    second = await desk.ask("delete", query={"site": "site-2.example"})
+    assert first["at"] < second["at"]
+    with pytest.raises(HeyhoError, match="Something else was deleted"):
+        await desk.ask("undo", at=first["at"])
+    assert len(desk.visits()) == 3
+    assert (await desk.ask("undo", at=second["at"]))["visits"] == 3
+    assert len(desk.visits()) == 6

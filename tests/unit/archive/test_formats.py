@@ -127,3 +127,34 @@ def test_the_size_of_pieces_does_not_matter(size: int, text: str) -> None:
 def test_no_text_makes_it_fail(text: str, size: int) -> None:
     if text:
         read(text, size)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "after"),
+    [
+        ('{"a":1}\n"', '"\n{"a":2}\n', (3, {"a": 2})),
+        ("a,b\n", "\n1,2\n", (3, {"a": "1", "b": "2"})),
+        ('a,b\n1,"', "\n3,4\n", (4, {"a": "3", "b": "4"})),
+    ],
+)
+def test_a_line_without_an_end_is_passed_over_and_not_kept(
+    start: str, end: str, after: tuple[int, Any]
+) -> None:
+    reader = reader_for(start, whole=False)
+    assert reader is not None
+    entries = list(reader.feed(start))
+    for _ in range(5 * LONGEST_ENTRY // 100_000):
+        entries += reader.feed(100_000 * "x")
+        assert sum(len(part) for part in vars(reader).values() if isinstance(part, str)) < 1.2e6
+    entries += reader.feed(end, last=True)
+    assert Unreadable("It is too long.") in [entry for _, entry in entries]
+    assert entries[-1][1] == after[1]
+
+
+def test_a_file_of_one_line_without_an_end_is_looked_at_only_so_far() -> None:
+    assert reader_for("x" * LONGEST_ENTRY, whole=False) is None
+    reader = reader_for("x" * (LONGEST_ENTRY + 1), whole=False)
+    assert reader is not None
+    entries = list(reader.feed("x" * (LONGEST_ENTRY + 1)))
+    entries += reader.feed("\n1,2\n", last=True)
+    assert all(isinstance(entry, Unreadable) for _, entry in entries)

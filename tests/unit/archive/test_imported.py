@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from harness.texts import source
+from heyho import texts
 from heyho.archive.imported import Importer, LeftOut, read_time
 from heyho.errors import RecordError
 from heyho.exclusions import Exclusions
@@ -142,3 +144,55 @@ def test_what_heyho_has_exported_keeps_its_id_and_all_it_has() -> None:
     assert (record["category"], record["scrollDepth"]) == ("news", 40)
     assert record["anonymousClientId"] == "another device"
     assert visit_from_record(record) == visit_from_record({**own, "scrollDepth": 40, "seq": None})
+
+
+def own(**changes: Any) -> dict[str, Any]:
+    """A visit as Heyho exports it."""
+    visit = {"id": "own-1", "url": "https://a.example/", "title": "A", "domain": "a.example"}
+    return {**visit, "startedAt": AT, "endedAt": AT + 1000, **changes}
+
+
+def test_no_file_brings_credentials_or_gets_round_an_exclusion_by_them() -> None:
+    record = importer().read(own(url="https://ada:secret@a.example/x"))
+    assert isinstance(record, dict)
+    assert record["url"] == "https://a.example/x"
+    excluded = own(url="https://ada@bank.example/")
+    assert importer("bank.example").read(excluded) == LeftOut("excluded")
+    with pytest.raises(RecordError):
+        importer("bank.example").read(own(url="https://ada@mail@bank.example/"))
+
+
+def test_a_visit_belongs_to_the_site_of_its_address_whatever_a_file_says() -> None:
+    record = importer().read(own(url="https://evil.example/", domain="bank.example"))
+    assert isinstance(record, dict)
+    assert record["domain"] == "evil.example"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"url": "javascript:alert(1)"},
+        {"url": "data:text/html,<script>alert(1)</script>"},
+        {"url": "https://a.example/\x00"},
+        {"url": "https://a.example/ \nb"},
+        {"url": "https://a.example/\ud800"},
+        {"url": "https://"},
+        {"url": "https://[a.example/"},
+        {"url": "https://a.example/" + 100_000 * "x"},
+        {"transition": 100_000 * "x"},
+        {"anonymousClientId": 100_000 * "x"},
+        {"sourcePageVisitId": 100_000 * "x"},
+        {"idlePeriods": [[]]},
+        {"startedAt": 1e300},
+        {"activeDuration": float("nan")},
+    ],
+)
+def test_what_a_hostile_file_holds_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(RecordError):
+        importer().read(own(**changes))
+
+
+def test_it_is_refused_in_the_persons_language() -> None:
+    texts.use(source("de"))
+    with pytest.raises(RecordError, match="lässt sich nicht aufbewahren"):
+        importer().read(own(activeDuration=-1))

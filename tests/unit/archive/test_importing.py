@@ -278,3 +278,24 @@ async def test_pages_hear_how_an_import_goes() -> None:
     told = [message["job"]["state"] for message in desk.browser.published]
     assert told[-1] == "done"
     assert set(told[:-1]) <= {"running"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_spreadsheets_encodings_are_read(encoding: str) -> None:
+    async def imported() -> list[Record]:
+        desk = Desk()
+        table = f"url,title,time\nhttps://a.example/,Grüße 😀,{NOW - DAY}\n"
+        desk.files.files["blob:x"] = table.encode(encoding)
+        await desk.ask("import", source="file", url="blob:x")
+        await desk.work()
+        return desk.visits()
+
+    assert [visit["title"] for visit in run_jumping(imported())] == ["Grüße 😀"]
+
+
+@jumping
+async def test_a_job_tells_whose_file_it_reads() -> None:
+    desk = Desk()
+    desk.files.files["blob:mine"] = b"x"
+    job = (await desk.ask("import", source="file", url="blob:mine", preview=True))["job"]
+    assert job["url"] == "blob:mine"

@@ -201,3 +201,25 @@ def test_nobody_whom_a_page_may_read(base: str, net: Net, says: str) -> None:
     verdict = judge(net, base=base)
     assert verdict.tone == "fault"
     assert says in verdict.lines[0]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {**CONFIG, "rateLimits": [{"quota": 10**400, "windowSeconds": 1}]},
+        {**CONFIG, "rateLimits": [{"quota": 1, "windowSeconds": 10**400}, None, 5, {}]},
+        {**CONFIG, "rateLimits": {"quota": 1}, "maxBodyBytes": 10**400},
+        {**CONFIG, "maxRecords": 10**400},
+        {"maxRecords": [[[[]]]]},
+    ],
+)
+def test_nonsense_comes_to_a_verdict(config: dict[str, Any]) -> None:
+    verdict = judge(Net({**HEYHO, "/api/v1/config": (200, config)}))
+    assert verdict.lines
+    assert all(len(line) < 300 for line in verdict.lines)
+
+
+def test_a_name_without_an_end_is_cut() -> None:
+    person = {"firstName": "A" * 100_000, "lastName": [], "email": "e" * 100_000}
+    verdict = judge(signed_in((200, {"user": person})))
+    assert all(len(line) < 300 for line in verdict.lines)

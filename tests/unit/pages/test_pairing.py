@@ -14,6 +14,9 @@ from heyho.pages.pairing import missing, trouble
     [
         (200, {"token": "x"}, ""),
         (200, {"token": ""}, "not that of a server"),
+        (200, {"token": " \n"}, "not that of a server"),
+        (200, {"token": "☃ <b>"}, "not that of a server"),
+        (200, {"token": "x" * 100_000}, "not that of a server"),
         (200, {"token": 7}, "not that of a server"),
         (200, None, "not that of a server"),
         (200, ["token"], "not that of a server"),

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from heyho.pages.shapes import Json
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+
+
 def begin(text: str, later_days: int = 0) -> float:
     """When a day of a field (2026-11-25) begins on this device, or one some days later."""
     year, month, day = (int(part) for part in text.split("-"))
-    return _moment(js.Date.new(year, month - 1, day + later_days))
+    # A field takes years that no visit has, and JavaScript takes 25 for 1925.
+    year = min(max(year, FIRST_YEAR - 1), LAST_YEAR)
+    return max(0.0, _moment(js.Date.new(year, month - 1, day + later_days)))
 
 
 def span(first: str, last: str) -> "Json":

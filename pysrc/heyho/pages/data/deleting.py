@@ -70,11 +70,8 @@ class Delete:
 
     def count(self) -> None:
         """Count what is meant."""
-        if not bridge.find("delete-count").disabled:
-            bridge.start(self.request_count())
-
-    async def request_count(self) -> None:
-        """Have it counted, and let the person confirm it."""
+        if bridge.find("delete-count").disabled:
+            return
         self.arrange()
         self.query = self.wanted()
         if self.what() == "days" and not self.query:
@@ -82,8 +79,14 @@ class Delete:
             bridge.find("delete-from").focus()
             return
         self.busy(True, texts.text("data_counting"))
+        bridge.start(self.request_count())
+
+    async def request_count(self) -> None:
+        """Have it counted, and let the person confirm it."""
         found = await bridge.ask({"kind": "delete", "query": self.query, "dryRun": True})
         self.busy(False)
+        if self.wanted() != self.query:
+            return  # something else was entered meanwhile
         if not found["ok"]:
             bridge.write("delete-problem", found["error"])
         elif not found["visits"]:
@@ -98,13 +101,13 @@ class Delete:
     def go(self) -> None:
         """Delete what was counted."""
         if not bridge.find("delete-count").disabled:
+            self.busy(True, texts.text("data_deleting"))
             bridge.start(self.request_delete())
 
     async def request_delete(self) -> None:
         """Have it deleted."""
         server_too = self.can_sync and bool(bridge.find("delete-server").checked)
         bridge.show("delete-sure", False)
-        self.busy(True, texts.text("data_deleting"))
         reply = await bridge.ask({"kind": "delete", "query": self.query, "alsoServer": server_too})
         self.busy(False)
         if not reply["ok"]:
@@ -121,14 +124,14 @@ class Delete:
 
     def undo(self) -> None:
         """Put back what was deleted last."""
-        if not bridge.find("undo").disabled:
-            bridge.start(self.request_undo())
+        if not bridge.find("undo").disabled and self.deletion is not None:
+            bridge.find("undo").disabled = True
+            bridge.start(self.request_undo(self.deletion["at"]))
 
-    async def request_undo(self) -> None:
-        """Have it put back."""
-        bridge.find("undo").disabled = True
+    async def request_undo(self, at: float) -> None:
+        """Have it put back: this deletion, and none that another page has made since."""
         bridge.write("gone-said", texts.text("data_undoing"))
-        reply = await bridge.ask({"kind": "undo"})
+        reply = await bridge.ask({"kind": "undo", "at": at})
         bridge.find("undo").disabled = False
         await self.refresh()
         said = texts.plural("data_undone", reply["visits"]) if reply["ok"] else reply["error"]

@@ -32,6 +32,7 @@ class Export:
         """Have the person name a file, which the browser lets them do only within a click."""
         if bridge.find("export-go").disabled:
             return
+        self.busy(True)
         form = str(bridge.find("export-format").value)
         name = phrases.file_name(form, dates.today())
         picked: "Any" = None
@@ -46,7 +47,6 @@ class Export:
     async def export(self, form: str, name: str, picked: "Any") -> None:
         """Write what is meant to a file."""
         self.stopped = False
-        self.busy(True)
         file = File(name, TYPES[form])
         try:
             if picked is not None:

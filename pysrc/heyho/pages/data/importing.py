@@ -32,6 +32,7 @@ class Import:
         self.file: "Any" = None
         self.job: "Json | None" = None
         self.heard_at = 0.0
+        self.asking = False
         bridge.on(bridge.find("import-browser"), "click", self.from_browser)
         bridge.on(bridge.find("file"), "change", self.look)
         bridge.on(bridge.find("import-go"), "click", self.from_file)
@@ -42,6 +43,9 @@ class Import:
 
     def from_browser(self) -> None:
         """Ask for the permission, which the browser grants only within a click, and begin."""
+        if self.asking:
+            return
+        self.asking = True
         asked = js.chrome.permissions.request(bridge.to_js({"permissions": ["history"]}))
         bridge.start(self.begin_history(asked))
 
@@ -52,6 +56,7 @@ class Import:
         except bridge.Failure:
             allowed = False
         if not allowed:
+            self.asking = False
             self.say(texts.text("data_import_denied"))
             return
         await self.begin({"kind": "import", "source": "history"})
@@ -59,14 +64,17 @@ class Import:
     def look(self) -> None:
         """Look at the file that was chosen."""
         files = bridge.find("file").files
-        if files.length:
+        if files.length and not self.asking:
+            self.asking = True
             self.forget_file()
             self.file = files.item(0)
             bridge.start(self.begin_file(preview=True))
 
     def from_file(self) -> None:
         """Import the file that was looked at."""
-        bridge.start(self.begin_file(preview=False))
+        if not self.asking:
+            self.asking = True
+            bridge.start(self.begin_file(preview=False))
 
     async def begin_file(self, preview: bool) -> None:
         """Have the engine read the file, by a URL that is this page's to give."""
@@ -88,7 +96,11 @@ class Import:
         self.say(texts.text("data_import_starting"))
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
+        self.asking = False
         if not reply["ok"]:
+            # Chosen once more, the same file is news.
+            self.forget_file()
+            bridge.find("file").value = ""
             self.say(reply["error"])
         elif self.job is None or self.job["state"] != "running":
             self.show(reply["job"])
@@ -101,9 +113,9 @@ class Import:
             if bridge.now() - self.heard_at < SILENCE_MS:
                 continue
             reply = await bridge.ask({"kind": "archive"})
-            if not reply["ok"]:
+            if not reply["ok"] or self.job is None:
                 continue
-            if reply["job"] is None:
+            if reply["job"] is None or reply["job"]["url"] != self.job["url"]:
                 self.say(texts.text("data_import_lost"))
                 return
             self.show(reply["job"])
@@ -114,6 +126,7 @@ class Import:
 
     def cancel(self) -> None:
         """Do not import what was looked at."""
+        self.job = None
         self.forget_file()
         bridge.find("file").value = ""
         bridge.show("job", False)
@@ -124,6 +137,14 @@ class Import:
         if self.url:
             js.URL.revokeObjectURL(self.url)
             self.url = ""
+
+    def hear(self, job: "Json") -> None:
+        """Take news of an import. What another page only looks at is its own business, and none
+        takes the place of a file that was looked at here."""
+        mine = job["source"] == "file" and job["url"] == self.url
+        waiting = self.job is not None and self.job["preview"]
+        if mine or not (job["preview"] or waiting):
+            self.show(job)
 
     def show(self, job: "Json") -> None:
         """Show how an import goes, or how it ended."""

@@ -16,6 +16,7 @@ class Keep:
 
     def __init__(self) -> None:
         self.chosen: "Json" = {}
+        self.busy = False
         bridge.on(bridge.find("keep-form"), "submit", self.save)
         bridge.on(bridge.find("keep-form"), "input", self.arrange)
         bridge.on(bridge.find("keep-go"), "click", self.go)
@@ -44,15 +45,20 @@ class Keep:
 
     def save(self) -> None:
         """Store the choice, after a word on what it drops."""
-        months = int(str(bridge.find("keep").value))
-        unsynced = bool(bridge.find("unsynced").checked)
-        self.chosen = {"keepMonths": months, "keepUnsynced": not (months and unsynced)}
+        if self.busy:
+            return
+        self.busy = True
+        self.chosen = wanted()
+        months = self.chosen["keepMonths"]
         bridge.start(self.request_save() if not months else self.request_count(months))
 
     async def request_count(self, months: int) -> None:
         """Count what is older, and let the person confirm it."""
         query = {"to": dates.months_ago(months)}
         found = await bridge.ask({"kind": "delete", "query": query, "dryRun": True})
+        self.busy = False
+        if wanted() != self.chosen:
+            return  # something else was chosen meanwhile
         if not found["ok"]:
             bridge.write("keep-said", found["error"])
         elif not found["visits"]:
@@ -67,7 +73,9 @@ class Keep:
 
     def go(self) -> None:
         """Store what was confirmed."""
-        bridge.start(self.request_save())
+        if not self.busy:
+            self.busy = True
+            bridge.start(self.request_save())
 
     def cancel(self) -> None:
         """Store nothing."""
@@ -77,6 +85,7 @@ class Keep:
     async def request_save(self) -> None:
         """Have the engine store the choice."""
         reply = await bridge.ask({"kind": "settings", "settings": self.chosen})
+        self.busy = False
         bridge.show("keep-sure", False)
         bridge.write("keep-said", texts.text("data_keep_saved") if reply["ok"] else reply["error"])
         bridge.find("keep-save").focus()
@@ -97,6 +106,13 @@ class Keep:
             lines.append(line)
         bridge.find("storage-rows").replaceChildren(*lines)
         bridge.write("room", phrases.room(reply["storage"]) or texts.text("data_room_unknown"))
+
+
+def wanted() -> "Json":
+    """What is chosen, as the engine takes it."""
+    months = int(str(bridge.find("keep").value))
+    unsynced = bool(bridge.find("unsynced").checked)
+    return {"keepMonths": months, "keepUnsynced": not (months and unsynced)}
 
 
 def unsynced_part(chosen: "Json") -> str:

@@ -1,5 +1,7 @@
 """The page of a person's data: import, export, delete, and what there is."""
 
+import js
+
 from heyho.pages import bridge
 from heyho.pages.data import deleting, exporting, importing, keeping
 
@@ -28,10 +30,12 @@ class Data:
         self.delete.can_sync = bool(settings.get("serverUrl") and settings.get("token"))
         self.delete.arrange()
         bridge.listen(self.hear)
+        bridge.on(js.document, "visibilitychange", self.look)
         reply = await bridge.ask({"kind": "archive"})
         if reply["ok"]:
             self.delete.show(reply)
-            if reply["job"] is not None and reply["job"]["state"] == "running":
+            job = reply["job"]
+            if job is not None and job["state"] == "running" and not job["preview"]:
                 self.importing.show(reply["job"])
                 bridge.start(self.importing.watch())
         await self.keep.refresh()
@@ -40,7 +44,13 @@ class Data:
     def hear(self, message: "Json") -> None:
         """What the engine tells."""
         if message["kind"] == "archive":
-            self.importing.show(message["job"])
+            self.importing.hear(message["job"])
+
+    def look(self) -> None:
+        """The person comes back to the page: visits may have gone or come elsewhere."""
+        if not js.document.hidden:
+            bridge.start(self.delete.refresh())
+            self.refresh()
 
     def refresh(self) -> None:
         """Show how much there is now."""

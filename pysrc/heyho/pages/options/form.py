@@ -18,6 +18,8 @@ FIELDS = (
     "recorded",
 )
 LISTS = ("excluded", "recorded")
+# A token is that server's own: neither is stored beside what another page has made of the other.
+TOGETHER = ("serverUrl", "token")
 DEFAULTS: "Json" = {
     "serverUrl": "",
     "token": "",
@@ -58,21 +60,39 @@ def unused(strategy: str) -> "dict[str, str]":
     }
 
 
-def changed(typed: "dict[str, str]", stored: "dict[str, str]") -> "dict[str, str]":
-    """The fields that the person has changed: the others may have been changed elsewhere since.
+def changes(typed: "dict[str, str]", shown: "dict[str, str]", current: "Json") -> "Json":
+    """What the person has changed, as the engine takes it; it reads numbers from text.
 
-    A token is that of its address, so that these two go together.
+    What another page or tab has changed meanwhile stays: of a list that are the lines which were
+    put there or taken away.
+
+    Args:
+        typed: what stands in the form.
+        shown: what the form was filled with.
+        current: the settings as they are stored now.
     """
-    names = [name for name in FIELDS if typed[name] != stored.get(name)]
-    if "serverUrl" in names or "token" in names:
-        names += ["serverUrl", "token"]
-    return {name: typed[name] for name in names}
-
-
-def to_settings(typed: "dict[str, str]") -> "Json":
-    """Fields as the engine takes them; it reads numbers from text."""
-    settings: "Json" = dict(typed)
+    settings: "Json" = {}
+    for name in FIELDS:
+        if typed[name] != shown[name]:
+            settings[name] = typed[name]
     for name in LISTS:
-        if name in typed:
-            settings[name] = typed[name].split("\n")
+        if name in settings:
+            settings[name] = merged(typed[name], shown[name], current.get(name) or [])
+    if any(name in settings for name in TOGETHER):
+        for name in TOGETHER:
+            settings[name] = typed[name]
     return settings
+
+
+def merged(typed: str, shown: str, current: "list[str]") -> "list[str]":
+    """The lines of a field, with those that came into its list while the field was shown, and
+    without those that went out of it."""
+    before = lines(shown)
+    kept = [line for line in lines(typed) if line not in before or line in current]
+    added = [line for line in current if line not in before and line not in kept]
+    return kept + added
+
+
+def lines(text: str) -> "list[str]":
+    """The lines of a field that say something."""
+    return [line.strip() for line in text.split("\n") if line.strip()]

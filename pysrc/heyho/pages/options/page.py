@@ -58,7 +58,7 @@ class Options:
 
     async def request_save(self, sent: "dict[str, str]", done: str = "") -> None:
         """Have the engine store what was typed, and show what it says."""
-        reply = await store(form.changed(sent, self.stored))
+        reply = await store(sent, self.stored)
         self.saving = False
         if not reply["ok"]:
             return
@@ -113,7 +113,7 @@ class Options:
             return sent["serverUrl"]
         moved = dict(sent)
         moved["token"] = ""
-        reply = await store(form.changed(moved, self.stored))
+        reply = await store(moved, self.stored)
         if not reply["ok"]:
             return ""
         self.fill(reply["settings"])
@@ -176,9 +176,10 @@ def show_unused() -> None:
         bridge.write(f"{name}-unused", said)
 
 
-async def store(sent: "dict[str, str]") -> "Json":
-    """Have the engine store settings, and show what it finds wrong with them."""
-    reply = await bridge.ask({"kind": "settings", "settings": form.to_settings(sent)})
+async def store(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
+    """Have the engine store what was changed, and show what it finds wrong with that."""
+    changed = form.changes(sent, shown, await privacy.stored({}))
+    reply = await bridge.ask({"kind": "settings", "settings": changed})
     problems = {} if reply["ok"] else reply.get("problems") or {}
     show_problems(problems)
     if not reply["ok"]:

@@ -21,12 +21,16 @@ class Privacy:
     def __init__(self, settings: "Json") -> None:
         self.settings = settings
         self.switches: "dict[str, Any]" = {}
+        # Presets that were switched and are not stored yet, by name.
+        self.switched: "dict[str, bool]" = {}
+        self.storing = False
         self.build()
         for name, until in PAUSES:
             bridge.on(bridge.find(name), "click", self.pauser(until))
         bridge.on(bridge.find("resume"), "click", self.resume)
         bridge.listen(self.receive)
         self.wanted: "Json | None" = None
+        self.deleted_at: "float | None" = None
         bridge.on(bridge.find("find"), "click", self.find)
         bridge.on(bridge.find("keep"), "click", self.keep)
         bridge.on(bridge.find("delete"), "click", self.delete)
@@ -58,22 +62,37 @@ class Privacy:
     def chosen(self) -> "list[str]":
         """The presets that are on: all of them until the person has chosen."""
         known = self.settings.get("presets")
-        return list(presets.NAMES) if known is None else known
+        on = presets.NAMES if known is None else known
+        return [name for name in presets.NAMES if self.switched.get(name, name in on)]
 
     def switcher(self, name: str) -> "Any":
         """What a click on a preset's switch does."""
 
         def switch() -> None:
-            before = self.chosen()
-            turned_on = name not in before
-            after = [n for n in presets.NAMES if (n in before) != (n == name)]
-            self.settings["presets"] = after
+            self.switched[name] = name not in self.chosen()
             self.render()
-            kind = texts.text(f"options_preset_{name}")
-            said = texts.text("options_preset_on" if turned_on else "options_preset_off", kind)
-            bridge.start(self.change({"kind": "settings", "settings": {"presets": after}}, said))
+            if not self.storing:
+                self.storing = True
+                bridge.start(self.store_presets())
 
         return switch
+
+    async def store_presets(self) -> None:
+        """Have the engine store what was switched, beside what another tab may have switched."""
+        while self.switched:
+            switched = dict(self.switched)
+            self.settings = await stored(self.settings)
+            request = {"kind": "settings", "settings": {"presets": self.chosen()}}
+            said = ""
+            for name, on in switched.items():
+                kind = texts.text(f"options_preset_{name}")
+                said = texts.text("options_preset_on" if on else "options_preset_off", kind)
+            await self.change(request, said)
+            for name, on in switched.items():
+                if self.switched[name] == on:
+                    del self.switched[name]
+        self.storing = False
+        self.render()
 
     def pauser(self, until: "str | None") -> "Any":
         """What a click on one of the pauses does."""
@@ -120,6 +139,7 @@ class Privacy:
         """Have the engine delete, and offer to take it back."""
         reply = await bridge.ask({"kind": "delete", "query": self.wanted})
         if reply["ok"]:
+            self.deleted_at = reply.get("at")
             offer(backwards.deleted(reply), "undo")
         else:
             offer(reply["error"], "find")
@@ -130,7 +150,7 @@ class Privacy:
 
     async def request_undo(self) -> None:
         """Have the engine bring back what was deleted."""
-        reply = await bridge.ask({"kind": "undo"})
+        reply = await bridge.ask({"kind": "undo", "at": self.deleted_at})
         offer(texts.text("options_backwards_undone") if reply["ok"] else reply["error"], "find")
 
     async def change(self, request: "Json", said: str) -> None:

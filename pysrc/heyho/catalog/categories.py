@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from heyho import texts
 from heyho.catalog.defaults import default_rules
 from heyho.errors import SettingsError
 
@@ -63,18 +64,13 @@ class Categories:
     def checked(rules: Any) -> Categories:
         """A person's rules as they were entered. Raises SettingsError."""
         if not isinstance(rules, list) or len(rules) > MOST_RULES:
-            raise SettingsError({"rules": f"There can be up to {MOST_RULES} rules."})
+            raise SettingsError({"rules": texts.text("error_rules_many", MOST_RULES)})
         for rule in rules:
             try:
                 Rule.of(str(rule["pattern"]), rule["category"])
             except (KeyError, TypeError, ValueError):
                 said = rule.get("pattern") if isinstance(rule, dict) else rule
-                raise SettingsError(
-                    {
-                        "rules": f"“{said}” is no rule; write a site such as news.example or the "
-                        "beginning of a path such as news.example/sports, and choose its category."
-                    }
-                ) from None
+                raise SettingsError({"rules": texts.text("error_rules_unusable", said)}) from None
         return Categories(rules)
 
     def of(self, domain: str, url: str) -> str:

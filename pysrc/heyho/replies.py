@@ -127,8 +127,11 @@ def _refuses(answer: Any) -> bool:
 
 
 def _message(answer: Any) -> str:
+    """What the server says of itself, as a sentence: others follow it."""
     message = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
-    return message[:300] if isinstance(message, str) else ""
+    if not isinstance(message, str) or not (said := message[:300].strip()):
+        return ""
+    return said if said[-1] in ".!?…" else f"{said}."
 
 
 def _is_count(value: object) -> TypeGuard[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from harness.backlog import seed
@@ -11,6 +12,16 @@ from harness.browser import Browser
 from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN
+
+_NOTE_SHIFTS = """globalThis.shifts = [];
+new PerformanceObserver((list) => {
+  for (const { value, sources } of list.getEntries()) {
+    shifts.push({ value, moved: sources.map(({ node }) => node?.id || node?.className) });
+  }
+}).observe({ type: "layout-shift", buffered: true });"""
+# After two more frames, in which what has moved is noted.
+_SHIFTS = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(shifts)))))"""
 
 
 def test_the_components(browser: Browser) -> None:
@@ -55,6 +66,20 @@ def test_the_settings(browser: Browser, proxy: FaultProxy) -> None:
     page.get_by_role("button", name="Test the connection").click()
     expect(page.get_by_text("Signed in")).to_be_visible()
     look(page, "options-connected")
+
+
+@pytest.mark.parametrize("name", ["popup", "dashboard", "syncs", "data", "options"])
+def test_nothing_moves_while_a_page_appears(browser: Browser, name: str) -> None:
+    desk = browser.open("database.js")
+    seed(desk, 500)
+    browser.connect("http://127.0.0.1:9", TOKEN)
+    browser.context.add_init_script(_NOTE_SHIFTS)
+    page = browser.open(f"{name}.html")
+    expect(page.locator("html")).to_have_attribute("data-ready", "true")
+    if name == "dashboard":
+        expect(page.locator(".visit").first).to_be_visible()
+    moved = page.evaluate(_SHIFTS)
+    assert sum(shift["value"] for shift in moved) < 0.01, moved
 
 
 def test_the_first_run(launch: Callable[..., Browser]) -> None:

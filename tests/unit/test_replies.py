@@ -140,7 +140,7 @@ class TestReplies:
                 TooLarge,
                 (
                     "Your server takes smaller batches. Batch size exceeded. "
-                    "Maximum 1000 records allowed, got 1001"
+                    "Maximum 1000 records allowed, got 1001."
                 ),
             ),
             (413, "", TooLarge, "Your server takes smaller batches."),
@@ -148,9 +148,9 @@ class TestReplies:
                 400,
                 "Validation failed for one or more records",
                 Refused,
-                "Your server refused the visits (400). Validation failed for one or more records",
+                "Your server refused the visits (400). Validation failed for one or more records.",
             ),
-            (422, "odd", Refused, "Your server refused the visits (422). odd"),
+            (422, "odd", Refused, "Your server refused the visits (422). odd."),
             (
                 401,
                 "You need to sign in or sign up before continuing.",
@@ -173,7 +173,7 @@ class TestReplies:
                 500,
                 "Data sync failed",
                 ServerFailed,
-                "Your server had an error of its own (500). Data sync failed",
+                "Your server had an error of its own (500). Data sync failed.",
             ),
             (408, "", ServerFailed, "Your server had an error of its own (408)."),
             (425, "", ServerFailed, "Your server had an error of its own (425)."),

@@ -165,7 +165,7 @@ def set_time(name: str, at: float) -> None:
 
 def time_of_day(at: float) -> str:
     """An epoch millisecond as the person's clock shows it: 14:05."""
-    style = to_js({"hour": "2-digit", "minute": "2-digit"})
+    style = to_js({"hour": "numeric", "minute": "2-digit"})
     return str(js.Date.new(float(at)).toLocaleTimeString(js.Array.new(), style))
 
 

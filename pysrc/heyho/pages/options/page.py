@@ -1,5 +1,7 @@
 """The options page: the person's settings."""
 
+import js
+
 from heyho import texts
 from heyho.pages import bridge, connection, pairing, web
 from heyho.pages.options import form, privacy
@@ -122,6 +124,7 @@ class Options:
     def compare(self) -> None:
         """Say whether something typed is not saved yet."""
         show_unused()
+        forgive(str(js.document.activeElement.id))
         if not self.saving:
             bridge.mark("calm")
             changed = typed() != self.stored
@@ -196,6 +199,13 @@ def pairing_code() -> str:
 def typed() -> "dict[str, str]":
     """What stands in the form."""
     return {name: str(bridge.find(name).value) for name in form.FIELDS}
+
+
+def forgive(name: str) -> None:
+    """Take back what was wrong with a field: it has another value now."""
+    if name in form.FIELDS or name == "pairing":
+        bridge.write(f"{name}-problem", "")
+        bridge.find(name).setAttribute("aria-invalid", "false")
 
 
 def show_problems(problems: "dict[str, str]") -> None:

@@ -57,7 +57,7 @@ def test_sums() -> None:
         ["Visits", "3"],
         ["Looked at", "1 min"],
         ["Days with visits", "1"],
-        ["Visits on such a day", "3"],
+        ["Visits a day, on average", "3"],
     ]
 
 

@@ -51,6 +51,8 @@ globalThis.sayHour = (hour) => format("hour", new Date(2024, 0, 1, hour));
 globalThis.foldText = (text) =>
   Array.from(text, (char) => Array.from(char.normalize("NFKD").toLowerCase())[0]).join("");
 
+// encodeURIComponent refuses half a character, which anybody may paste.
+globalThis.encodeText = (text) => encodeURIComponent(text.toWellFormed());
 globalThis.decodeText = (text) => {
   try {
     return decodeURIComponent(text);

@@ -116,6 +116,7 @@ class ListReader:
         self._number = 0
         self._begun = False
         self._over = False
+        self._stride = 1
         self._decode = json.JSONDecoder().raw_decode
 
     def feed(self, text: str, *, last: bool = False) -> Iterator[Entry]:
@@ -139,12 +140,14 @@ class ListReader:
                     break  # the rest of it is to come
                 self._number += 1
                 yield self._number, Unreadable(texts.text("error_entry_json"))
-                following = _OBJECT_START.search(self._buffer, at + 1)
+                # Each failure reads on to where it fails: to try every brace could take hours.
+                following = _OBJECT_START.search(self._buffer, at + self._stride)
                 at = following.start() if following else len(self._buffer)
+                self._stride *= 2
                 continue
             if end == len(self._buffer) and not last:
                 break  # a number that may go on
-            at = end
+            at, self._stride = end, 1
             self._number += 1
             yield self._number, value if isinstance(value, dict) else _no_object()
         self._buffer = self._buffer[at:]

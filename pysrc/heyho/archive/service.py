@@ -53,7 +53,8 @@ class Archive:
     - `deletions`: replies `deletion`, `orders` and `problem`.
     - `storage`: replies how much there is of everything.
 
-    While an import goes on, pages are told of it by messages of the kind `archive`.
+    While an import goes on, pages are told of it by messages of the kind `archive`; of a deletion
+    and of its undo by one of the kind `deletions`.
 
     Args:
         halt: ends the sync under way, and tells whether there was one.
@@ -278,15 +279,19 @@ class Archive:
                 raise HeyhoError(texts.text("error_import_busy"))
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
-            return await self._deleter.delete(
+            found = await self._deleter.delete(
                 selection,
                 server=settings.server_url if also else "",
                 request=request.get("requestedAt"),
             )
+        self._ports.browser.publish({"target": "page", "kind": "deletions"})
+        return found
 
     async def _answer_undo(self, request: Record) -> Record:
         async with self._turn:  # no import writes in between
-            return {"visits": await self._deleter.undo(request.get("at"))}
+            visits = await self._deleter.undo(request.get("at"))
+        self._ports.browser.publish({"target": "page", "kind": "deletions"})
+        return {"visits": visits}
 
     async def _answer_deletions(self, request: Record) -> Record:
         orders = await self._orders.waiting()

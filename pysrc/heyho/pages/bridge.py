@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Failure = JsException
 
 POST_TIMEOUT_MS = 20_000
+LONGEST_ANSWER = 20_000
 # Sentences said before: a timeline says the same ones ten times a second.
 SAID_AT_MOST = 2000
 _said: "dict[str, str]" = {}
@@ -76,11 +77,18 @@ async def post(url: str, body: "Json") -> "tuple[int, Any]":
     options.body = json.dumps(body)
     options.signal = js.AbortSignal.timeout(POST_TIMEOUT_MS)
     reply = await js.fetch(url, options)
-    text = str(await reply.text())
+    return int(reply.status), parsed(str(await reply.text()))
+
+
+def parsed(text: str) -> "Any":
+    """What the JSON of a server's answer says; None where it is none, or too long for one of those
+    that pages ask for: MicroPython would take minutes to read what a stranger may send."""
+    if len(text) > LONGEST_ANSWER:
+        return None
     try:
-        return int(reply.status), json.loads(text)
+        return json.loads(text)
     except ValueError:
-        return int(reply.status), None
+        return None
 
 
 async def read_state(key: str) -> "Any":

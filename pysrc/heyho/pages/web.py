@@ -1,7 +1,5 @@
 """What a page asks of servers: plain answers, also to why there is none."""
 
-import json
-
 import js
 
 from heyho.pages import bridge
@@ -34,10 +32,7 @@ class Web:
             return TOO_LATE if signal.aborted else NO_ANSWER, None
         if str(reply.type) == "opaqueredirect":
             return ELSEWHERE, None
-        try:
-            return int(reply.status), json.loads(text)
-        except ValueError:
-            return int(reply.status), None
+        return int(reply.status), bridge.parsed(text)
 
     async def knock(self, url: str) -> bool:
         """Whether anybody answers there at all, be it in words that pages may not read."""

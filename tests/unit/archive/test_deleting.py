@@ -389,3 +389,12 @@ async def test_an_undo_never_brings_back_another_deletion() -> None:
     assert len(desk.visits()) == 3
     assert (await desk.ask("undo", at=second["at"]))["visits"] == 3
     assert len(desk.visits()) == 6
+
+
+@jumping
+async def test_pages_are_told_of_a_deletion_and_of_its_undo() -> None:
+    desk = Desk(3)
+    for kind, fields in (("delete", {"query": EVERYTHING}), ("undo", {})):
+        desk.browser.published.clear()
+        await desk.ask(kind, **fields)
+        assert {"target": "page", "kind": "deletions"} in desk.browser.published

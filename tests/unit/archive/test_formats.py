@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyho.archive.formats import LONGEST_ENTRY, Unreadable, reader_for
+from heyho.archive.formats import LONGEST_ENTRY, ListReader, Unreadable, reader_for
 
 TAKEOUT = json.dumps(
     {
@@ -158,3 +158,22 @@ def test_a_file_of_one_line_without_an_end_is_looked_at_only_so_far() -> None:
     entries = list(reader.feed("x" * (LONGEST_ENTRY + 1)))
     entries += reader.feed("\n1,2\n", last=True)
     assert all(isinstance(entry, Unreadable) for _, entry in entries)
+
+
+@pytest.mark.parametrize("part", ["{", '{"a":', "[", '{"a', "{ "])
+def test_what_never_ends_is_no_work_without_end(part: str) -> None:
+    text = "[" + part * (LONGEST_ENTRY // len(part))
+    attempts = 0
+    reader = reader_for(text, whole=False)
+    assert isinstance(reader, ListReader)
+    decode = reader._decode
+
+    def counted(*args: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
+        return decode(*args)
+
+    reader._decode = counted  # type: ignore[assignment]
+    entries = list(reader.feed(text)) + list(reader.feed("", last=True))
+    assert len(entries) < 25
+    assert attempts < 30

@@ -74,7 +74,7 @@ def fold(text: str) -> str:
 
 def encode(text: str) -> str:
     """Text as a part of an address."""
-    return str(js.encodeURIComponent(text))
+    return str(js.encodeText(text))
 
 
 def decode(text: str) -> str:

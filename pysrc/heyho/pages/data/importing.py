@@ -64,7 +64,7 @@ class Import:
     def look(self) -> None:
         """Look at the file that was chosen."""
         files = bridge.find("file").files
-        if files.length and not self.asking:
+        if files.length:
             self.asking = True
             self.forget_file()
             self.file = files.item(0)
@@ -97,14 +97,17 @@ class Import:
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
         self.asking = False
+        if request["source"] == "file" and request["url"] != self.url:
+            return  # it has ended already, or another file was chosen
         if not reply["ok"]:
             # Chosen once more, the same file is news.
             self.forget_file()
             bridge.find("file").value = ""
             self.say(reply["error"])
-        elif self.job is None or self.job["state"] != "running":
+            return
+        if self.job is None:
             self.show(reply["job"])
-            bridge.start(self.watch())
+        bridge.start(self.watch())
 
     async def watch(self) -> None:
         """Ask for an import of which nothing is heard: the engine may have been ended."""

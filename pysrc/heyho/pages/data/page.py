@@ -45,6 +45,10 @@ class Data:
         """What the engine tells."""
         if message["kind"] == "archive":
             self.importing.hear(message["job"])
+        elif message["kind"] == "deletions":
+            # Also that of a request whose reply was lost: what is gone can be brought back.
+            bridge.start(self.delete.refresh())
+            self.refresh()
 
     def look(self) -> None:
         """The person comes back to the page: visits may have gone or come elsewhere."""

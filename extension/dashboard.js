@@ -4,7 +4,10 @@
 
 import { openDatabase } from "./database.js";
 
-const LANGUAGE = chrome.i18n.getUILanguage();
+// Dates are written as the browser does, in the language of the sentences around them.
+const OF_BROWSER = chrome.i18n.getUILanguage();
+const OF_TEXTS = chrome.i18n.getMessage("language");
+const LANGUAGE = OF_BROWSER.split("-")[0] === OF_TEXTS ? OF_BROWSER : OF_TEXTS;
 const HALF_DAY_S = 43_200;
 const NEAR_PX = 1800;
 const STYLES = {

@@ -162,25 +162,31 @@ def mark(tone: str) -> None:
     js.document.documentElement.dataset.tone = tone
 
 
+def language() -> str:
+    """How dates are written: as the browser does, in the language of the sentences around them."""
+    of_browser, of_texts = str(js.chrome.i18n.getUILanguage()), texts.text("language")
+    return of_browser if of_browser.partition("-")[0] == of_texts else of_texts
+
+
 def set_time(name: str, at: float) -> None:
     """Give a time element its exact time, for machines and on hovering; none if `at` is 0."""
     element = find(name)
     moment = js.Date.new(float(at))
     element.dateTime = moment.toISOString() if at else ""
     style = to_js({"dateStyle": "medium", "timeStyle": "medium"})
-    element.title = moment.toLocaleString(js.Array.new(), style) if at else ""
+    element.title = moment.toLocaleString(language(), style) if at else ""
 
 
 def time_of_day(at: float) -> str:
     """An epoch millisecond as the person's clock shows it: 14:05."""
     style = to_js({"hour": "numeric", "minute": "2-digit"})
-    return str(js.Date.new(float(at)).toLocaleTimeString(js.Array.new(), style))
+    return str(js.Date.new(float(at)).toLocaleTimeString(language(), style))
 
 
 def date_and_time(at: float) -> str:
     """An epoch millisecond as a date and a time, in the person's own form."""
     style = to_js({"dateStyle": "medium", "timeStyle": "short"})
-    return str(js.Date.new(float(at)).toLocaleString(js.Array.new(), style))
+    return str(js.Date.new(float(at)).toLocaleString(language(), style))
 
 
 def now() -> float:

@@ -35,8 +35,7 @@ def span(first: str, last: str) -> "Json":
 def day(at: float) -> str:
     """The day of an epoch millisecond, in the person's own form."""
     style = js.JSON.parse('{"dateStyle": "medium"}')
-    language = str(js.chrome.i18n.getUILanguage())
-    return str(js.Date.new(float(at)).toLocaleDateString(language, style))
+    return str(js.Date.new(float(at)).toLocaleDateString(bridge.language(), style))
 
 
 def months_ago(months: int) -> float:

@@ -181,7 +181,7 @@ class Lab:
         bridge.write("left-out", findings.left_out(verdict))
         moment = js.Date.new(float(session["endedAt"]))
         style = bridge.to_js({"dateStyle": "long", "timeStyle": "short"})
-        when = str(moment.toLocaleString(js.Array.new(), style))
+        when = str(moment.toLocaleString(bridge.language(), style))
         visits = texts.plural("lab_visits", session["visits"])
         bridge.write("when", texts.text("lab_when", when, visits))
         draw_chart(findings.bars(session), findings.scale_of(session))

@@ -209,7 +209,7 @@ def offer(said: str, *buttons: str) -> None:
 def day(at: float) -> str:
     """A day as the person's calendar shows it."""
     style = bridge.to_js({"dateStyle": "long"})
-    return str(js.Date.new(float(at)).toLocaleDateString(js.Array.new(), style))
+    return str(js.Date.new(float(at)).toLocaleDateString(bridge.language(), style))
 
 
 async def stored(fallback: "Json") -> "Json":

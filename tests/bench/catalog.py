@@ -20,6 +20,13 @@ LIMIT_MS = 100.0
 FIGURES_LIMIT_MS = 1000.0
 STEP_LIMIT_S = 0.5
 PAGE = 100
+FTS5 = {
+    "a rare word": f"{word(25_000)}*",
+    "the most frequent word": f"{word(0)}*",
+    "two frequent words that never meet": "evenly* oddly*",
+    "two letters": f"{word(0)[:2]}*",
+}
+"""Some of the questions in the words of SQLite's FTS5."""
 AT_ONCE = 50_000
 """So many visits differ in their words; of more there are several such lots."""
 
@@ -71,6 +78,18 @@ def _of(visits: int, runs: int, playwright: Playwright) -> Iterator[Figure]:
         words, days = page.probe("catalog", "size")
         yield _figure("bytes of the index, a visit", "B", [words / visits], 500)
         yield _figure("bytes of the days, a visit", "B", [days / visits], 100)
+        if visits <= FEW_VISITS:
+            yield from _beside_fts5(page, visits)
+
+
+def _beside_fts5(page: Lab, visits: int) -> Iterator[Figure]:
+    seconds, size = page.peer("fts5", "build", {})
+    name = f"FTS5 in memory, indexing {visits:,} visits"
+    yield _figure(name, "s", [seconds], visits / 1000, "1 ms each")
+    for name, expression in FTS5.items():
+        options = {"expression": expression, "limit": PAGE, "times": TIMES}
+        yield _figure(f"FTS5, {name}", "ms", [page.peer("fts5", "ask", options)], LIMIT_MS)
+    yield _figure("FTS5, bytes of the index, a visit", "B", [size / visits], 500)
 
 
 def _asked(page: Lab, request: dict[str, object]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -16,6 +15,7 @@ from heyho.errors import (
     Unintelligible,
 )
 from heyho.model import Rejection, ServerLimits
+from heyho.shallow import loads
 from heyho.wire import is_number
 
 
@@ -30,7 +30,7 @@ class Acknowledgement:
 def decode(text: str) -> Any:
     """The JSON of an answer, or None where it is none."""
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None
 

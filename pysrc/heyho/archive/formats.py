@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from heyho import texts
+from heyho import shallow, texts
 
 TAKEOUT = re.compile(r'"Browser History"\s*:\s*\[')
 LONGEST_ENTRY = 1_000_000
@@ -134,7 +134,7 @@ class ListReader:
                 self._over = True
                 break
             try:
-                value, end = self._decode(self._buffer, at)
+                value, end = self._value(at)
             except (ValueError, RecursionError):
                 if not last and len(self._buffer) - at < LONGEST_ENTRY:
                     break  # the rest of it is to come
@@ -151,6 +151,11 @@ class ListReader:
             self._number += 1
             yield self._number, value if isinstance(value, dict) else _no_object()
         self._buffer = self._buffer[at:]
+
+    def _value(self, at: int) -> tuple[Any, int]:
+        if shallow.is_deep(self._buffer, at):
+            raise ValueError("too deep")
+        return self._decode(self._buffer, at)
 
     def _begin(self) -> bool:
         if self.format == "takeout":
@@ -269,7 +274,7 @@ class CsvReader:
 
     def _cell(self, name: str, cell: str) -> Any:
         if name in _NESTED or name in _NUMBERS:
-            return json.loads(cell)
+            return shallow.loads(cell)
         return cell.removeprefix("'")
 
 
@@ -283,7 +288,7 @@ def _no_object() -> Unreadable:
 
 def _object(text: str) -> dict[str, Any] | Unreadable:
     try:
-        value = json.loads(text)
+        value = shallow.loads(text)
     except (ValueError, RecursionError):
         return Unreadable(texts.text("error_entry_json"))
     return value if isinstance(value, dict) else _no_object()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 
 from heyho import texts
 from heyho.errors import HeyhoError, SyncError
 from heyho.ports import Browser, Caller, Clock, Record, StateStore
 from heyho.profile import Profile
+from heyho.shallow import loads
 
 TIMEOUT_S = 60.0
 PAUSE_MS = 5 * 60_000
@@ -81,7 +81,7 @@ class Orders:
 
 def _is_deletion(text: str) -> bool:
     try:
-        told = json.loads(text)
+        told = loads(text)
     except ValueError:
         return False
     return isinstance(told, dict) and "deletedAt" in told

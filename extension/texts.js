@@ -13,3 +13,5 @@ for (const kind of KINDS) {
     element.setAttribute(kind, chrome.i18n.getMessage(element.getAttribute(`data-${kind}-text`)));
   }
 }
+// `autofocus` comes too early: what is not visible yet cannot have the focus.
+document.querySelector("[data-focus]")?.focus();

@@ -168,7 +168,7 @@ class Control:
         self._next: Trigger | None = None
         self._answering = 0
         self._closing: asyncio.TimerHandle | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[bool] | None = None
 
     async def answer(self, request: Record) -> Record:
         """Carry out one request. Never raises what Heyho raises on purpose."""
@@ -414,18 +414,25 @@ class Control:
     def _is_idle(self) -> bool:
         return self._answering == 0 and self._run is None and not self._lab.busy
 
-    async def _work(self) -> None:
-        """Let services do what can wait, for as long as nothing else is asked for."""
+    async def _work(self) -> bool:
+        """Let services do what can wait, for as long as nothing else is asked for.
+
+        Returns whether all of it is done, or has failed: that is tried again after the next
+        request, which tells of it.
+        """
         await asyncio.sleep(REST_S)
-        with suppress(HeyhoError):  # tried again after the next request, which tells of it
+        with suppress(HeyhoError):
             for service in self._services:
                 while self._is_idle and await service.step():
                     pass
+                if not self._is_idle:
+                    return False
+        return True
 
-    def _worked(self, task: asyncio.Task[None]) -> None:
+    def _worked(self, task: asyncio.Task[bool]) -> None:
         self._working = None
-        if not task.cancelled():
-            task.result()
+        if not task.cancelled() and not task.result():
+            self.linger()  # what was asked for may have been answered already
 
     def _close(self) -> None:
         if self._working is None:

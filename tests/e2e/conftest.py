@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,25 @@ from harness.site import Site, serve_site
 
 # No test fails because a machine is busy.
 expect.set_options(timeout=30_000)
+
+
+_STARTED = pytest.StashKey[list[Browser]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the pages showed to the report of a test that failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for browser in item.stash.get(_STARTED, []):
+            for page in browser.context.pages:
+                with suppress(Exception):
+                    report.sections.append((page.url, page.locator("body").aria_snapshot()))
+            with suppress(Exception):
+                report.sections.append(("console", "\n".join(browser.console())))
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +64,11 @@ def proxy(server: ServerProcess) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def launch(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
+def launch(
+    playwright: Playwright, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Browser]]:
     """Starts a browser on the test's one profile; all are closed at the test's end."""
-    started: list[Browser] = []
+    started = request.node.stash.setdefault(_STARTED, [])
 
     def start(**options: Any) -> Browser:
         browser = Browser(profile=tmp_path / "profile", playwright=playwright, **options)

@@ -840,6 +840,31 @@ class TestServices:
         assert extension.browser.closed
 
     @jumping
+    async def test_a_request_that_ends_with_a_piece_does_not_end_the_work(self) -> None:
+        class Waits(Chores):
+            async def step(self) -> bool:
+                await both.wait()
+                self.done.append(0)
+                return len(self.done) < 3
+
+            async def _greet(self, request: Record) -> Record:
+                await both.wait()
+                return {}
+
+        both = asyncio.Event()
+        chores = Waits(0)
+        extension = Extension(services=[chores])
+        await extension.ask("status")
+        await asyncio.sleep(2)
+        greeting = asyncio.ensure_future(extension.ask("greet"))
+        await asyncio.sleep(1)
+        both.set()
+        await greeting
+        await asyncio.sleep(2 * LINGER_S)
+        assert len(chores.done) == 3
+        assert extension.browser.closed
+
+    @jumping
     async def test_what_fails_is_tried_again_after_the_next_request(self) -> None:
         class Fails(Chores):
             async def step(self) -> bool:

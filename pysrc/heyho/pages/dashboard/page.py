@@ -21,8 +21,10 @@ class Dashboard:
     def __init__(self) -> None:
         self._place = place.Place()
         self._sorter = sheet.Sorter(self._sorted)
-        self._sheet = sheet.Sheet(self._narrow_to_site, self._sorter.ask)
-        self._visits = visits.Visits(self._sheet.tell)
+        self._visits = visits.Visits(self._tell)
+        self._sheet = sheet.Sheet(
+            narrow=self._narrow_to_site, sort=self._sorter.ask, back=self._visits.return_to
+        )
         self._charts = charts.Charts(self._search_for, self._sorter.ask)
         # Whether what is typed next becomes a place of its own for Back.
         self._settled = True
@@ -131,6 +133,9 @@ class Dashboard:
         self._go(place.Place("visits", text, self._place.span))
         stage.scroll_to(0.0)
         bridge.find("search").focus()
+
+    def _tell(self, visit: "Json") -> None:
+        self._sheet.tell(visit)
 
     def _narrow_to_site(self, site: str) -> None:
         self._search_for(f"site:{site}")

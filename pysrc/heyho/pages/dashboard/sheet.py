@@ -18,11 +18,21 @@ class Sheet:
     Args:
         narrow: called with a site that is to be searched for.
         sort: called with a site whose category is to be corrected.
+        back: called with a visit's id when the dialog has closed, and what it was opened from, and
+            would have the focus again, is gone.
     """
 
-    def __init__(self, narrow: "Callable[[str], None]", sort: "Callable[[str], None]") -> None:
+    def __init__(
+        self,
+        *,
+        narrow: "Callable[[str], None]",
+        sort: "Callable[[str], None]",
+        back: "Callable[[str], None]",
+    ) -> None:
         self._narrow = narrow
         self._sort = sort
+        self._back = back
+        self._opened = ""
         self._shown = ""
         self._day = ""
         self._linked: "dict[str, Json]" = {}
@@ -31,6 +41,7 @@ class Sheet:
     def open(self) -> None:
         """Listen to the person."""
         bridge.on(bridge.find("sheet-close"), "click", self.close)
+        bridge.on(self._dialog, "close", self._closed)
         stage.on(self._dialog, "click", self._clicked)
 
     def close(self) -> None:
@@ -46,10 +57,15 @@ class Sheet:
         waiting = [["p", {"class": "quiet"}, texts.text("dashboard_chain_looking")]]
         stage.fill(bridge.find("sheet-chain"), waiting)
         if not self._dialog.open:
+            self._opened = self._shown
             self._dialog.showModal()
         bridge.find("sheet-title").focus()
         self._dialog.scrollTop = 0
         bridge.start(self._tell_more(visit))
+
+    def _closed(self) -> None:
+        if stage.has_lost_focus(self._dialog):
+            self._back(self._opened)
 
     async def _tell_more(self, visit: "Json") -> None:
         """Add what takes a question: when nobody looked, and the visits before and after."""

@@ -143,6 +143,11 @@ def look(element: "Any", selector: str) -> "Any":
     return found if is_there(found) else None
 
 
+def escape(text: str) -> str:
+    """Text as a part of a selector."""
+    return str(js.CSS.escape(text))
+
+
 def neighbour(row: "Any", step: int) -> "Any":
     """The row of the list that is so many further on, or the last one on the way there."""
     return js.neighbour(row, step)
@@ -151,6 +156,15 @@ def neighbour(row: "Any", step: int) -> "Any":
 def focused() -> "Any":
     """The element that has the focus."""
     return js.document.activeElement
+
+
+def has_lost_focus(dialog: "Any") -> bool:
+    """Whether a dialog that has closed gave the focus to nothing: what had it before is gone.
+
+    The dialog itself, which nobody sees any more, keeps it until the next frame.
+    """
+    active = js.document.activeElement
+    return bool(active.isSameNode(js.document.body) or dialog.contains(active))
 
 
 def has_selection() -> bool:

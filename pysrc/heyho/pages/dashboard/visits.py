@@ -105,6 +105,16 @@ class Visits:
         """Go to the first visit of the list."""
         self._go(self._first())
 
+    def return_to(self, name: str) -> None:
+        """Go to a visit, by its id; to the first one, or the search, where it is not listed."""
+        found = stage.look(self._list, f'li[data-id="{stage.escape(name)}"]')
+        if found is None:
+            found = self._first()
+        if found is None:
+            bridge.find("search").focus()
+        else:
+            self._go(found)
+
     def _is_at_start(self) -> bool:
         return stage.is_at_top() and not self._list.contains(stage.focused())
 
@@ -138,9 +148,15 @@ class Visits:
         self._ask(more=near and not bridge.find("visits").hidden)
 
     async def _begin(self, visits: "list[Json]") -> None:
-        """List the first page: what the window shows is painted before the rest is made."""
+        """List the first page: what the window shows is painted before the rest is made.
+
+        A person who has gone into the list stays there.
+        """
+        left = self._current if self._list.contains(stage.focused()) else None
         self._clear()
         self._append(visits[:WINDOW])
+        if left is not None:
+            self.return_to(str(left.getAttribute("data-id")))
         if len(visits) > WINDOW:
             self._building = True
             try:

@@ -115,9 +115,10 @@ class Import:
             await asyncio.sleep(WATCH_S)
             if bridge.now() - self.heard_at < SILENCE_MS:
                 continue
+            heard_at = self.heard_at
             reply = await bridge.ask({"kind": "archive"})
-            if not reply["ok"] or self.job is None:
-                continue
+            if not reply["ok"] or self.heard_at != heard_at:
+                continue  # nobody knows, or there was newer news on the way
             if reply["job"] is None or reply["job"]["url"] != self.job["url"]:
                 self.say(texts.text("data_import_lost"))
                 return

@@ -161,6 +161,7 @@ def test_the_keyboard_is_enough_for_all_of_it(
     proxy.service_s = 2.0
     press(popup, "Sync now")
     expect(popup.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
+    proxy.service_s = 60.0
     press(popup, "Stop")
     expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
     for name in ("History", "Syncs", "Settings"):

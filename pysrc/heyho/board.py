@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from heyho import texts
-from heyho.ports import Browser, Clock, LedgerStore, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.device import Browser, Clock
+from heyho.ports.stores import LedgerStore, StateStore
 from heyho.profile import Profile
 from heyho.sync.progress import Progress
 

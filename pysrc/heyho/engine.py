@@ -26,10 +26,12 @@ from heyho.browser.stores import (
 )
 from heyho.browser.workers import BrowserWorkers
 from heyho.catalog.service import CatalogService
-from heyho.control import Boot, Control, Ports, Service
+from heyho.control import Control
 from heyho.errors import HeyhoError
 from heyho.front import Front
 from heyho.past import Past
+from heyho.runs import Boot
+from heyho.service import Ports, Service
 
 
 class Engine:
@@ -70,13 +72,13 @@ class Engine:
         )
 
         async def halt() -> bool:
-            return await control.halt()
+            return await control.runs.halt()
 
         def let_go() -> None:
-            control.let_go()
+            control.runs.let_go()
 
         async def resume() -> None:
-            await control.resume()
+            await control.runs.resume()
 
         archive = Archive(
             ports,
@@ -98,7 +100,7 @@ class Engine:
             Past(runs=ports.runs, ledger=ports.ledger),
         ]
         control = Control(ports, self._boot, services, before_run=archive.before_run)
-        control.linger()
+        control.quiet.linger()
         return control
 
     async def _answer(self, request: Any, respond: Any) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from heyho.errors import HeyhoError
 from heyho.model import SeqRange
-from heyho.ports import Payload, Record, Transport, VisitStore
+from heyho.ports import Record
+from heyho.ports.network import Transport
+from heyho.ports.stores import Payload, VisitStore
 
 Errand = Callable[[Record], Awaitable[Record]]
 """From a request to what is answered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from heyho.ports import EventLog
+from heyho.ports.stores import EventLog
 from heyho.profile import Profile
 from heyho.recording.fold import fold
 

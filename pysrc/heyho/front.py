@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from heyho.control import Handler
 from heyho.exclusions import Exclusions
-from heyho.ports import Record, StateStore, VisitStore
+from heyho.ports import Record
+from heyho.ports.stores import StateStore, VisitStore
 from heyho.profile import Profile
+from heyho.service import Handler
 from heyho.settings import Settings
 from heyho.wire import domain_of
 

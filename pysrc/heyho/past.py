@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from heyho.control import Handler
-from heyho.ports import LedgerStore, Record, RunStore
+from heyho.ports import Record
+from heyho.ports.stores import LedgerStore, RunStore
+from heyho.service import Handler
 
 AT_MOST = 100
 PARTS = 60

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-from heyho.ports import Record, StateStore
+from heyho.ports import Record
+from heyho.ports.stores import StateStore
 from heyho.settings import Settings
 
 

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 from heyho.errors import HeyhoError, WorkerLost
 from heyho.model import SeqRange
-from heyho.ports import Payload, Record, Reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 
 BOOT_S = 30.0
 """A worker that has not said that it is ready by then does not start."""

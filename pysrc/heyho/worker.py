@@ -13,7 +13,8 @@ from heyho.browser.idb import Database
 from heyho.browser.interop import storage_errors, to_object, to_value
 from heyho.browser.stores import IdbVisitStore
 from heyho.errands import Errands
-from heyho.ports import Record, VisitStore
+from heyho.ports import Record
+from heyho.ports.stores import VisitStore
 
 
 def start(open_database: Any, source: str) -> Any:

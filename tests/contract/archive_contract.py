@@ -9,7 +9,10 @@ from typing import Any
 from contract.store_contract import SERVER, Stores, visit
 from heyho.archive.selection import Selection
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Added, ArchiveStore, CatalogChange, Folded, Outdated, Record
+from heyho.ports import Record
+from heyho.ports.archive import Added, ArchiveStore
+from heyho.ports.catalog import CatalogChange, Outdated
+from heyho.ports.stores import Folded
 
 EVERYTHING = Selection()
 START = 1_700_000_000_000

@@ -9,7 +9,7 @@ from pyodide.ffi import to_js
 
 from contract import transport_contract
 from heyho.browser.http import FetchTransport
-from heyho.ports import Payload
+from heyho.ports.stores import Payload
 
 
 async def check(name: str, base: str, dead: str) -> str:

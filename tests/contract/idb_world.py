@@ -20,7 +20,8 @@ from heyho.browser.stores import (
     IdbVisitStore,
 )
 from heyho.errors import StorageError
-from heyho.ports import Folded, Record
+from heyho.ports import Record
+from heyho.ports.stores import Folded
 
 
 def stores_on(raw: Any) -> store_contract.Stores:

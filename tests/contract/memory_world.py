@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from heyho.errors import Unreachable
-from heyho.ports import Record, Reply
-from heyho.testing import is_trial, reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.testing.network import is_trial, reply
 
 
 class EchoServer:

@@ -12,20 +12,9 @@ from typing import Any
 
 from heyho.errors import Unintelligible
 from heyho.model import Rejection, SeqRange
-from heyho.ports import (
-    CATALOG_FIELDS,
-    Calendar,
-    CatalogChange,
-    CatalogStore,
-    EventLog,
-    Folded,
-    LedgerStore,
-    Outdated,
-    Record,
-    RunStore,
-    StateStore,
-    VisitStore,
-)
+from heyho.ports import Record
+from heyho.ports.catalog import CATALOG_FIELDS, Calendar, CatalogChange, CatalogStore, Outdated
+from heyho.ports.stores import EventLog, Folded, LedgerStore, RunStore, StateStore, VisitStore
 
 SERVER = "https://history.example/api/v1"
 

@@ -8,7 +8,9 @@ from playwright.sync_api import Page
 from contract.archive_contract import CONTRACTS, ArchiveContract, Archived
 from contract.test_memory_stores import stores_of
 from heyho import texts
-from heyho.testing import MemoryArchiveStore, MemoryDatabase, run_jumping
+from heyho.testing.archive import MemoryArchiveStore
+from heyho.testing.loop import run_jumping
+from heyho.testing.stores import MemoryDatabase
 
 _CHECK = """async (name) => {
   const database = await openDatabase(MIGRATIONS, name);

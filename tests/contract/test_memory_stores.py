@@ -11,16 +11,15 @@ import pytest
 
 from contract.store_contract import CONTRACTS, Contract, Stores
 from heyho.ports import Record
-from heyho.testing import (
-    MemoryCalendar,
-    MemoryCatalogStore,
+from heyho.testing.catalog import MemoryCalendar, MemoryCatalogStore
+from heyho.testing.loop import run_jumping
+from heyho.testing.stores import (
     MemoryDatabase,
     MemoryEventLog,
     MemoryLedgerStore,
     MemoryRunStore,
     MemoryStateStore,
     MemoryVisitStore,
-    run_jumping,
 )
 
 

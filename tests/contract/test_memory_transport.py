@@ -8,8 +8,9 @@ import pytest
 
 from contract.memory_world import EchoServer
 from contract.transport_contract import CONTRACTS, Contract, Network
-from heyho.ports import Payload
-from heyho.testing import MemoryTransport, run_jumping
+from heyho.ports.stores import Payload
+from heyho.testing.loop import run_jumping
+from heyho.testing.network import MemoryTransport
 
 
 def payload(text: str) -> Payload:

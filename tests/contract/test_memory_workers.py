@@ -7,8 +7,10 @@ import pytest
 from contract.memory_world import EchoServer
 from contract.store_contract import visit
 from contract.worker_contract import CONTRACTS, VISITS, Contract, Fate, World
-from heyho.ports import Worker
-from heyho.testing import Doom, MemoryDatabase, MemoryLine, MemoryWorkers, run_jumping
+from heyho.ports.network import Worker
+from heyho.testing.loop import run_jumping
+from heyho.testing.network import Doom, MemoryLine, MemoryWorkers
+from heyho.testing.stores import MemoryDatabase
 
 
 def memory_world() -> World:

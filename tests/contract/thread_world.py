@@ -17,7 +17,7 @@ from heyho.browser.interop import Callbacks, to_object
 from heyho.browser.workers import BrowserWorkers
 from heyho.errors import HeyhoError
 from heyho.model import SeqRange
-from heyho.ports import Worker
+from heyho.ports.network import Worker
 from heyho.remote import BOOT_S
 
 HANG_S = 2.0

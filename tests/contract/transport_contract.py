@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heyho.errors import TimedOut, Unreachable
-from heyho.ports import Payload, Reply, Transport
+from heyho.ports.network import Reply, Transport
+from heyho.ports.stores import Payload
 
 TOKEN = "a-token"
 PATIENCE_S = 10.0

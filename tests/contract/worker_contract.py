@@ -15,7 +15,8 @@ from typing import Literal
 from contract.transport_contract import PATIENCE_S, TOKEN
 from heyho.errors import HeyhoError, TimedOut, Unreachable, WorkerLost
 from heyho.model import SeqRange
-from heyho.ports import Payload, Reply, Worker
+from heyho.ports.network import Reply, Worker
+from heyho.ports.stores import Payload
 
 VISITS = 100
 SOON_S = 10.0

@@ -18,7 +18,8 @@ from fault.audit import (
 )
 from fault.server import Server
 from heyho.sync.synchronizer import RunResult
-from heyho.testing import Doom, JumpingLoop, LoopClock
+from heyho.testing.loop import JumpingLoop, LoopClock
+from heyho.testing.network import Doom
 from unit.sync.device import T0, Device
 
 Ts = TypeVarTuple("Ts")

@@ -12,7 +12,7 @@ from typing import Any
 
 from fault.server import Onward, Part, Request, now_s, visit_id
 from heyho.errors import Unreachable
-from heyho.ports import Reply
+from heyho.ports.network import Reply
 from unit.sync.enforcers import Counter, Headers, draft_headers
 from unit.sync.servers import refusal
 

@@ -19,10 +19,10 @@ from fault.parts import Between, Breaks, Quota
 from fault.server import Part, Server, now_s, visit_id
 from heyho.errors import HeyhoError, SyncError
 from heyho.model import Outcome
-from heyho.ports import Conditions
+from heyho.ports.device import Conditions
 from heyho.sync.pauses import retry_delay_min
 from heyho.sync.synchronizer import RunResult
-from heyho.testing import Doom
+from heyho.testing.network import Doom
 from unit.sync.device import Device
 from unit.sync.enforcers import utilisation
 

@@ -31,7 +31,7 @@ from heyho.errors import (
     Unintelligible,
     Unreachable,
 )
-from heyho.testing import Doom
+from heyho.testing.network import Doom
 from unit.sync.enforcers import (
     ApproximateWindow,
     FixedWindow,

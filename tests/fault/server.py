@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from heyho.ports import Record, Reply
-from heyho.testing import reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.testing.network import reply
 from unit.sync.servers import receipt, refusal
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fault.life import Killed, MortalLoop
-from heyho.testing import MemoryHistory, run_jumping
+from heyho.testing.archive import MemoryHistory
+from heyho.testing.loop import run_jumping
 from unit.archive.archive_desk import NOW, Desk, bare, visit
 
 VISITS = 7

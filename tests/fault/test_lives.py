@@ -21,7 +21,7 @@ from fault.parts import (
     Writes,
 )
 from fault.server import Part, Server
-from heyho.testing import Doom
+from heyho.testing.network import Doom
 
 FAULTS = (
     *(Breaks(), Breaks(stored=True), Silent(), Silent(stored=True), Drips(2)),

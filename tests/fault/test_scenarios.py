@@ -6,7 +6,7 @@ import pytest
 
 from fault.scenario import Play, Scenario
 from fault.scenarios import SCENARIOS
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 
 
 def test_names_tell_them_apart() -> None:

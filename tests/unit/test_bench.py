@@ -26,7 +26,7 @@ from bench.way import Sync
 from harness.processes import Usage
 from heyho.replies import read_sync_reply
 from heyho.settings import RANGES, STRATEGIES
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 from heyho_server.api.asgi import Message, Receive, Scope, Send
 
 CONTRACT = {

@@ -9,32 +9,26 @@ from typing import Any
 
 import pytest
 
-from heyho.control import (
-    LINGER_S,
-    RUN_LOCK,
-    Boot,
-    Control,
-    Handler,
-    Ports,
-    Service,
-)
+from heyho.control import Control
 from heyho.errors import HeyhoError, StorageFull
 from heyho.folding import EVENTS_PER_FOLD
 from heyho.model import SeqRange
-from heyho.ports import FoldStep, Payload, Record
+from heyho.ports import Record
+from heyho.ports.stores import FoldStep, Payload
+from heyho.quiet import LINGER_S
+from heyho.runs import RUN_LOCK, Boot
+from heyho.service import Handler, Ports, Service
 from heyho.settings import Settings
-from heyho.testing import (
-    LoopClock,
-    MemoryBrowser,
+from heyho.testing.browser import MemoryBrowser
+from heyho.testing.loop import LoopClock, jumping
+from heyho.testing.network import MemoryTransport, MemoryWorkers
+from heyho.testing.stores import (
     MemoryDatabase,
     MemoryEventLog,
     MemoryLedgerStore,
     MemoryRunStore,
     MemoryStateStore,
-    MemoryTransport,
     MemoryVisitStore,
-    MemoryWorkers,
-    jumping,
 )
 from unit.recording.story import Story
 from unit.sync.device import SERVER, T0

@@ -6,14 +6,11 @@ import asyncio
 import gc
 
 from heyho.errands import Errands
-from heyho.ports import Record, VisitStore
-from heyho.testing import (
-    MemoryDatabase,
-    MemoryServer,
-    MemoryTransport,
-    MemoryVisitStore,
-    jumping,
-)
+from heyho.ports import Record
+from heyho.ports.stores import VisitStore
+from heyho.testing.loop import jumping
+from heyho.testing.network import MemoryServer, MemoryTransport
+from heyho.testing.stores import MemoryDatabase, MemoryVisitStore
 
 
 @jumping

@@ -6,7 +6,8 @@ import pytest
 
 from heyho.front import Front, standing
 from heyho.settings import Settings
-from heyho.testing import MemoryDatabase, MemoryStateStore, MemoryVisitStore, jumping
+from heyho.testing.loop import jumping
+from heyho.testing.stores import MemoryDatabase, MemoryStateStore, MemoryVisitStore
 from unit.sync.device import visit_record
 
 EXCLUDED = Settings(excluded=("bank.example", "news.example/account"))

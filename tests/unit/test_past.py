@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from heyho.control import Handler
 from heyho.model import Rejection, SeqRange
 from heyho.past import AT_MOST, PARTS, Past, thinned
 from heyho.ports import Record
-from heyho.testing import MemoryDatabase, MemoryLedgerStore, MemoryRunStore, jumping
+from heyho.service import Handler
+from heyho.testing.loop import jumping
+from heyho.testing.stores import MemoryDatabase, MemoryLedgerStore, MemoryRunStore
 from unit.sync.device import T0, visit_record
 
 

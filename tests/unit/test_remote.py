@@ -15,9 +15,13 @@ from heyho import errors
 from heyho.errands import Errands
 from heyho.errors import HeyhoError, RateLimited, StorageTooNew, WorkerLost
 from heyho.model import SeqRange
-from heyho.ports import Payload, Record, Reply, VisitStore
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload, VisitStore
 from heyho.remote import BOOT_S, HANG_S
-from heyho.testing import Doom, MemoryDatabase, MemoryTransport, MemoryWorkers, jumping, reply
+from heyho.testing.loop import jumping
+from heyho.testing.network import Doom, MemoryTransport, MemoryWorkers, reply
+from heyho.testing.stores import MemoryDatabase
 
 KINDS = [
     kind

@@ -21,16 +21,11 @@ from heyho import texts
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
 from heyho.errors import HeyhoError
-from heyho.ports import (
-    ArchiveStore,
-    Browser,
-    CatalogChange,
-    Clock,
-    Found,
-    Record,
-    StateStore,
-    VisitStore,
-)
+from heyho.ports import Record
+from heyho.ports.archive import ArchiveStore, Found
+from heyho.ports.catalog import CatalogChange
+from heyho.ports.device import Browser, Clock
+from heyho.ports.stores import StateStore, VisitStore
 
 UNDO_MS = 10 * 60_000
 AT_ONCE = 1000

@@ -13,7 +13,9 @@ from heyho.archive.imported import Importer, LeftOut
 from heyho.archive.job import Progress
 from heyho.archive.slices import PAGES_PER_SLICE, HistoryReader, Slice, halves
 from heyho.errors import HeyhoError, RecordError
-from heyho.ports import ArchiveStore, BrowserHistory, Files, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.archive import ArchiveStore, BrowserHistory, Files
+from heyho.ports.stores import StateStore
 
 VISITS_AT_ONCE = 1000
 NEAR_MS = 5000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from heyho.errors import RecordError
-from heyho.ports import Added, Record
+from heyho.ports import Record
+from heyho.ports.archive import Added
 from heyho.recording import fields
 
 PROBLEMS_NAMED = 5

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from heyho import texts
 from heyho.errors import HeyhoError, SyncError
-from heyho.ports import Browser, Caller, Clock, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.device import Browser, Clock
+from heyho.ports.network import Caller
+from heyho.ports.stores import StateStore
 from heyho.profile import Profile
 from heyho.shallow import loads
 

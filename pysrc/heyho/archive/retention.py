@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from heyho.archive.shelves import Shelves
-from heyho.ports import ArchiveStore, CatalogChange, Clock, LedgerStore, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.archive import ArchiveStore
+from heyho.ports.catalog import CatalogChange
+from heyho.ports.device import Clock
+from heyho.ports.stores import LedgerStore, StateStore
 from heyho.profile import Profile
 
 AT_ONCE = 500

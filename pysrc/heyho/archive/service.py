@@ -17,11 +17,13 @@ from heyho.archive.retention import Retention
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
 from heyho.catalog.service import CatalogService
-from heyho.control import Handler, Ports
 from heyho.errors import HeyhoError
 from heyho.folding import Folding
-from heyho.ports import ArchiveStore, BrowserHistory, Caller, Files, Record
+from heyho.ports import Record
+from heyho.ports.archive import ArchiveStore, BrowserHistory, Files
+from heyho.ports.network import Caller
 from heyho.profile import Profile
+from heyho.service import Handler, Ports
 
 EXPORTED_AT_ONCE = 1000
 

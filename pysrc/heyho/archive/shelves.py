@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from heyho.catalog.service import CatalogService
-from heyho.ports import CatalogChange, Record
+from heyho.ports import Record
+from heyho.ports.catalog import CatalogChange
 
 Write = Callable[["CatalogChange | None"], Awaitable[None]]
 """Writes in one transaction; it is called again where that raises Outdated."""

@@ -15,7 +15,9 @@ from heyho.browser.catalog import CHANGED_STORES, apply
 from heyho.browser.idb import Database, Transaction, between, beyond
 from heyho.browser.interop import to_object, to_value
 from heyho.browser.trash import Moving, Restoring, following
-from heyho.ports import Added, CatalogChange, Found, Old, Record, Thrown
+from heyho.ports import Record
+from heyho.ports.archive import Added, Found, Old, Thrown
+from heyho.ports.catalog import CatalogChange
 
 STORES = ("visits", "events", "rejected", "runs", "trash", "words", "days")
 

@@ -16,7 +16,8 @@ from pyodide.ffi import to_js
 from heyho.browser.idb import Database, Transaction, between
 from heyho.browser.interop import to_object, to_value
 from heyho.browser.pressure import MemoryPressure
-from heyho.ports import CATALOG_FIELDS, CatalogChange, Outdated, Record
+from heyho.ports import Record
+from heyho.ports.catalog import CATALOG_FIELDS, CatalogChange, Outdated
 
 CHANGED_STORES = ("state", "words", "days")
 """What a transaction in which `apply` is called must have."""

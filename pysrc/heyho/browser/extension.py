@@ -13,7 +13,8 @@ from pyodide.ffi import JsException
 from heyho import texts
 from heyho.browser.interop import Callbacks, to_object, to_value
 from heyho.errors import HeyhoError
-from heyho.ports import Conditions, Record
+from heyho.ports import Record
+from heyho.ports.device import Conditions
 
 CHANNEL = "heyho"
 FAILURE_COLOUR = "#b3261e"

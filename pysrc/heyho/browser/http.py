@@ -14,7 +14,9 @@ from pyodide.ffi import JsException
 from heyho import texts
 from heyho.browser.interop import to_object
 from heyho.errors import TimedOut, Unreachable
-from heyho.ports import Payload, Record, Reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 from heyho.wire import TRIAL_HEADER
 
 

@@ -17,7 +17,8 @@ from heyho.browser.idb import Database, Transaction, between
 from heyho.browser.interop import to_object, to_value
 from heyho.browser.pressure import MemoryPressure
 from heyho.model import Rejection, SeqRange
-from heyho.ports import FoldStep, Payload, Record
+from heyho.ports import Record
+from heyho.ports.stores import FoldStep, Payload
 from heyho.sync.ledger import Ledger, unknown_rejection
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from heyho.browser.catalog import CHANGED_STORES, apply
 from heyho.browser.idb import Transaction, between
 from heyho.browser.interop import to_object, to_value
-from heyho.ports import CatalogChange
+from heyho.ports.catalog import CatalogChange
 from heyho.sync.ledger import Ledger
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from heyho.ports import Calendar
+from heyho.ports.catalog import Calendar
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

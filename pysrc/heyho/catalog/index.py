@@ -17,7 +17,9 @@ from heyho.catalog.days import LocalTime, period_of
 from heyho.catalog.postings import BLOCK_SIZE
 from heyho.catalog.rollups import added, counted
 from heyho.catalog.terms import VERSION, terms_of
-from heyho.ports import CatalogChange, CatalogStore, Outdated, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.catalog import CatalogChange, CatalogStore, Outdated
+from heyho.ports.stores import StateStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

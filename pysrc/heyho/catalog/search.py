@@ -12,7 +12,8 @@ from heyho.catalog.index import Catalog
 from heyho.catalog.postings import everything, offsets_of
 from heyho.catalog.query import Query
 from heyho.catalog.terms import SITE
-from heyho.ports import CatalogStore, Outdated, Record
+from heyho.ports import Record
+from heyho.ports.catalog import CatalogStore, Outdated
 
 Moment = tuple[int, int]
 """When a visit began (epoch ms), and its `seq`."""

@@ -14,9 +14,12 @@ from heyho.catalog.index import Index
 from heyho.catalog.query import parse
 from heyho.catalog.rollups import added, counted, figures, spans
 from heyho.catalog.search import Found, Moment, search
-from heyho.control import Handler
 from heyho.errors import HeyhoError
-from heyho.ports import Calendar, CatalogChange, CatalogStore, Clock, Outdated, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.catalog import Calendar, CatalogChange, CatalogStore, Outdated
+from heyho.ports.device import Clock
+from heyho.ports.stores import StateStore
+from heyho.service import Handler
 
 CHUNK = 2_048
 RECENT = 256

@@ -12,7 +12,9 @@ from heyho.lab.sample import sample
 from heyho.lab.session import Session
 from heyho.lab.ways import WAYS, Way, pick_ways
 from heyho.model import SeqRange
-from heyho.ports import Browser, Record, StateStore
+from heyho.ports import Record
+from heyho.ports.device import Browser
+from heyho.ports.stores import StateStore
 from heyho.profile import Profile
 from heyho.settings import Settings
 from heyho.sync.batches import count_batches

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from heyho.errors import NoTrial
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Payload, Record, Reply, Transport, Worker, Workers
+from heyho.ports import Record
+from heyho.ports.network import Reply, Transport, Worker, Workers
+from heyho.ports.stores import Payload
 from heyho.replies import decode
 from heyho.sync.ledger import Ledger
 from heyho.sync.sending import Means

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
-from heyho.ports import Folded, Record
+from heyho.ports import Record
+from heyho.ports.stores import Folded
 from heyho.recording.attention import Attention
 from heyho.recording.clock import Passage, passage
 from heyho.recording.decoder import decode

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from heyho.model import Rejection, SeqRange
-from heyho.ports import Clock, LedgerStore
+from heyho.ports.device import Clock
+from heyho.ports.stores import LedgerStore
 
 
 class Acknowledger:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from itertools import chain, islice
 
 from heyho.model import SeqRange
-from heyho.ports import Payload, VisitStore
+from heyho.ports.stores import Payload, VisitStore
 
 
 class ReadAhead:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from heyho import texts
 from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, Unreachable
 from heyho.model import Rejection, ServerLimits
-from heyho.ports import Clock, Conditions, Payload, Reply
+from heyho.ports.device import Clock, Conditions
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 from heyho.replies import decode, read_sync_reply
 from heyho.settings import Settings
 from heyho.sync.carriers import Carrier

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from heyho.model import SeqRange
-from heyho.ports import Payload, Reply, Transport
+from heyho.ports.network import Reply, Transport
+from heyho.ports.stores import Payload
 from heyho.sync.ahead import ReadAhead
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heyho.model import ServerLimits
-from heyho.ports import Conditions
+from heyho.ports.device import Conditions
 from heyho.settings import Settings
 from heyho.sync.pace import Pace
 from heyho.sync.plan import MAX_LANES, Plan, fixed_plan

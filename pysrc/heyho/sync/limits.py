@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from heyho.model import ServerLimits
-from heyho.ports import Clock, StateStore, Transport
+from heyho.ports.device import Clock
+from heyho.ports.network import Transport
+from heyho.ports.stores import StateStore
 from heyho.replies import read_limits
 
 FRESH_MS = 24 * 3600 * 1000

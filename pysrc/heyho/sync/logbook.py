@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from heyho.model import Run, Span
-from heyho.ports import Clock, Payload, Reply
+from heyho.ports.device import Clock
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 from heyho.sync.progress import Phase, Progress, Travel
 
 

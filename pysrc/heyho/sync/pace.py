@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from heyho.ports import Clock, StateStore
+from heyho.ports.device import Clock
+from heyho.ports.stores import StateStore
 from heyho.sync.adaptive import AdaptiveLimit
 from heyho.sync.estimate import smoothed
 from heyho.sync.pacing import Gate

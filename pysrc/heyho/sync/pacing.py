@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from heyho.ports import Clock
+from heyho.ports.device import Clock
 from heyho.sync.meter import Meters, is_time
 from heyho.sync.quota import MAX_RETRY_S, MAX_WINDOW_S, Advice, Policy
 from heyho.sync.sent import SentLog

@@ -9,15 +9,9 @@ from random import Random
 
 from heyho.errors import HeyhoError
 from heyho.model import SeqRange, ServerLimits
-from heyho.ports import (
-    Clock,
-    Conditions,
-    LedgerStore,
-    Payload,
-    Transport,
-    VisitStore,
-    Workers,
-)
+from heyho.ports.device import Clock, Conditions
+from heyho.ports.network import Transport, Workers
+from heyho.ports.stores import LedgerStore, Payload, VisitStore
 from heyho.settings import Settings
 from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.adaptive import AdaptiveLimit

@@ -10,7 +10,7 @@ from itertools import islice
 
 from heyho.errors import HeyhoError, SyncError
 from heyho.model import Outcome, Run, SeqRange, ServerLimits, Span, Trigger
-from heyho.ports import RunStore, StateStore
+from heyho.ports.stores import RunStore, StateStore
 from heyho.settings import Settings
 from heyho.sync.ahead import ReadAhead
 from heyho.sync.batches import count_batches, cut

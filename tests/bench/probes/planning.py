@@ -13,7 +13,9 @@ from heyho.browser.idb import Database
 from heyho.browser.interop import to_object
 from heyho.browser.stores import IdbLedgerStore, IdbRunStore, IdbStateStore, IdbVisitStore
 from heyho.model import SeqRange
-from heyho.ports import Conditions, Payload, Reply
+from heyho.ports.device import Conditions
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 from heyho.remote import RemoteWorker
 from heyho.settings import Settings
 from heyho.sync.sending import Means

@@ -7,25 +7,21 @@ from typing import Any
 
 from heyho.archive.service import Archive, ArchivePorts
 from heyho.catalog.service import CatalogService
-from heyho.control import Ports
-from heyho.ports import Record, Reply
-from heyho.testing import (
-    LoopClock,
-    MemoryArchiveStore,
-    MemoryBrowser,
-    MemoryCalendar,
-    MemoryCatalogStore,
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.service import Ports
+from heyho.testing.archive import MemoryArchiveStore, MemoryFiles, MemoryHistory
+from heyho.testing.browser import MemoryBrowser
+from heyho.testing.catalog import MemoryCalendar, MemoryCatalogStore
+from heyho.testing.loop import LoopClock
+from heyho.testing.network import MemoryTransport, MemoryWorkers, reply
+from heyho.testing.stores import (
     MemoryDatabase,
     MemoryEventLog,
-    MemoryFiles,
-    MemoryHistory,
     MemoryLedgerStore,
     MemoryRunStore,
     MemoryStateStore,
-    MemoryTransport,
     MemoryVisitStore,
-    MemoryWorkers,
-    reply,
 )
 
 NOW = 1_795_000_000_000

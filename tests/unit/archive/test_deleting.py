@@ -15,18 +15,14 @@ from heyho.archive.deleting import UNDO_MS
 from heyho.archive.orders import Orders
 from heyho.archive.selection import Selection
 from heyho.archive.service import Archive
-from heyho.control import Boot, Control
+from heyho.control import Control
 from heyho.errors import HeyhoError
 from heyho.profile import Profile
+from heyho.runs import Boot
 from heyho.settings import Settings
-from heyho.testing import (
-    MemoryDatabase,
-    MemoryServer,
-    MemoryStateStore,
-    MemoryTransport,
-    jumping,
-    run_jumping,
-)
+from heyho.testing.loop import jumping, run_jumping
+from heyho.testing.network import MemoryServer, MemoryTransport
+from heyho.testing.stores import MemoryDatabase, MemoryStateStore
 from unit.archive.archive_desk import DAY, NOW, Desk, visit
 
 SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}
@@ -253,13 +249,13 @@ def engine_of(desk: Desk, server: MemoryServer) -> Control:
     """The whole engine on what a desk has, as engine.py connects it."""
 
     async def halt() -> bool:
-        return await control.halt()
+        return await control.runs.halt()
 
     def let_go() -> None:
-        control.let_go()
+        control.runs.let_go()
 
     async def resume() -> None:
-        await control.resume()
+        await control.runs.resume()
 
     ports = replace(desk.ports, transport=MemoryTransport(server.answer))
     archive = Archive(ports, desk.archive_ports, halt=halt, let_go=let_go, resume=resume)
@@ -270,8 +266,7 @@ def engine_of(desk: Desk, server: MemoryServer) -> Control:
 async def synced(control: Control) -> None:
     """A sync from its start to its end."""
     await control.answer({"kind": "run", "trigger": "manual"})
-    while control._run is not None:
-        await asyncio.wait([control._run])
+    await control.runs.over()
 
 
 @pytest.mark.parametrize("left", ["by a kill", "under way"])

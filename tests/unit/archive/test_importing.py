@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from heyho.archive.slices import PAGES_PER_SLICE
 from heyho.errors import HeyhoError
 from heyho.ports import Record
-from heyho.testing import MemoryHistory, jumping, run_jumping
+from heyho.testing.archive import MemoryHistory
+from heyho.testing.loop import jumping, run_jumping
 from unit.archive.archive_desk import DAY, NOW, Desk, bare, visit
 
 

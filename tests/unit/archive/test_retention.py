@@ -9,7 +9,7 @@ import pytest
 
 from heyho.archive.retention import AT_ONCE, months_before
 from heyho.settings import Settings
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 from unit.archive.archive_desk import DAY, NOW, Desk, visit
 
 SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}

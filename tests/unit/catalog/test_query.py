@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from heyho.catalog.days import DAY_MS, LocalTime, span
 from heyho.catalog.query import Query, parse
 from heyho.catalog.terms import DEVICE, LONGEST_WORD, MOST_WORDS, SITE, sites, terms_of, words
-from heyho.testing import MemoryCalendar
+from heyho.testing.catalog import MemoryCalendar
 
 NEW_YEAR = 1_767_225_600_000  # 2026-01-01 in UTC
 LOCAL = LocalTime(MemoryCalendar(60))

@@ -18,15 +18,11 @@ from heyho.catalog.query import parse
 from heyho.catalog.rollups import counted, figures
 from heyho.catalog.service import CatalogService
 from heyho.errors import HeyhoError
-from heyho.ports import CatalogChange, Record
-from heyho.testing import (
-    LoopClock,
-    MemoryCalendar,
-    MemoryCatalogStore,
-    MemoryDatabase,
-    MemoryStateStore,
-    run_jumping,
-)
+from heyho.ports import Record
+from heyho.ports.catalog import CatalogChange
+from heyho.testing.catalog import MemoryCalendar, MemoryCatalogStore
+from heyho.testing.loop import LoopClock, run_jumping
+from heyho.testing.stores import MemoryDatabase, MemoryStateStore
 
 DAY = 86_400_000
 START = 1_767_225_600_000  # 2026-01-01

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from heyho.control import LINGER_S
 from heyho.lab.ways import WAYS
-from heyho.ports import Record, Reply
-from heyho.testing import jumping, reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.quiet import LINGER_S
+from heyho.testing.loop import jumping
+from heyho.testing.network import reply
 from unit.sync.device import visit_record
 from unit.sync.servers import says, unreachable
 from unit.test_control import SIGNED_IN, Extension

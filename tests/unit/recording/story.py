@@ -12,7 +12,8 @@ from typing import Any
 
 from heyho.exclusions import Exclusions
 from heyho.model import Visit
-from heyho.ports import Folded, Record
+from heyho.ports import Record
+from heyho.ports.stores import Folded
 from heyho.recording.fold import fold
 from heyho.wire import visit_from_record
 

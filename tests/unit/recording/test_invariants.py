@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyho.model import Visit
-from heyho.ports import Folded, Record
+from heyho.ports import Record
+from heyho.ports.stores import Folded
 from unit.recording.browser_model import (
     SECRET,
     Browser,

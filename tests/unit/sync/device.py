@@ -7,22 +7,20 @@ from random import Random
 from typing import Any
 
 from heyho.model import SeqRange, Visit
-from heyho.ports import Conditions, Record
+from heyho.ports import Record
+from heyho.ports.device import Conditions
 from heyho.settings import Settings
 from heyho.sync.progress import Progress
 from heyho.sync.sending import Means
 from heyho.sync.synchronizer import RunResult, Synchronizer
-from heyho.testing import (
-    Answer,
-    Doom,
-    LoopClock,
+from heyho.testing.loop import LoopClock
+from heyho.testing.network import Answer, Doom, MemoryTransport, MemoryWorkers
+from heyho.testing.stores import (
     MemoryDatabase,
     MemoryLedgerStore,
     MemoryRunStore,
     MemoryStateStore,
-    MemoryTransport,
     MemoryVisitStore,
-    MemoryWorkers,
 )
 from heyho.wire import visit_to_record
 from unit.sync.servers import TOKEN, ScriptedServer

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from heyho.errors import Unreachable
-from heyho.ports import Record, Reply
-from heyho.testing import MemoryServer, is_trial, reply
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.testing.network import MemoryServer, is_trial, reply
 
 Fault = Callable[["ScriptedServer", Record], Awaitable[Reply]]
 """What becomes of one request, from the server and the decoded body."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from heyho.errors import StorageFull
 from heyho.model import Rejection, SeqRange
 from heyho.sync.acknowledger import Acknowledger
-from heyho.testing import LoopClock, MemoryDatabase, MemoryLedgerStore, jumping
+from heyho.testing.loop import LoopClock, jumping
+from heyho.testing.stores import MemoryDatabase, MemoryLedgerStore
 
 
 class SlowStore(MemoryLedgerStore):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.sync.adaptive import AdaptiveLimit
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 
 SERVICE_S = 0.3
 

@@ -9,10 +9,10 @@ import pytest
 
 from heyho.errors import StorageFull
 from heyho.model import SeqRange
-from heyho.ports import Payload
+from heyho.ports.stores import Payload
 from heyho.settings import Settings
 from heyho.sync.ahead import ReadAhead
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 from unit.sync.device import SERVER, Device
 from unit.sync.servers import TOKEN, ScriptedServer
 

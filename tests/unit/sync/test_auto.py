@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heyho.ports import Conditions
+from heyho.ports.device import Conditions
 from heyho.sync.plan import MAX_LANES, SAFE_LANES
 from heyho.sync.strategies.auto import Situation, choose
 

@@ -10,7 +10,9 @@ import pytest
 
 from heyho.errors import NotSignedIn, Unintelligible, WorkerLost
 from heyho.model import Run, SeqRange, ServerLimits
-from heyho.ports import Conditions, Payload, Reply
+from heyho.ports.device import Conditions
+from heyho.ports.network import Reply
+from heyho.ports.stores import Payload
 from heyho.settings import Settings
 from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.attempts import Attempts
@@ -22,7 +24,9 @@ from heyho.sync.pacing import Gate
 from heyho.sync.patience import Patience
 from heyho.sync.progress import Progress
 from heyho.sync.strategies import Verdict
-from heyho.testing import MemoryTransport, MemoryVisitStore, jumping
+from heyho.testing.loop import jumping
+from heyho.testing.network import MemoryTransport
+from heyho.testing.stores import MemoryVisitStore
 from unit.sync.device import DESTINATION, SERVER, Device
 from unit.sync.servers import TOKEN, Fault, ScriptedServer, garbage, healthy, says
 

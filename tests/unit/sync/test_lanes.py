@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heyho.sync.lanes import Lanes
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 
 
 @jumping

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from heyho.ports import Record, Reply
-from heyho.testing import jumping
+from heyho.ports import Record
+from heyho.ports.network import Reply
+from heyho.testing.loop import jumping
 from unit.sync.device import Device
 
 HOUR_S = 3600.0

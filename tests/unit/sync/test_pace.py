@@ -13,7 +13,8 @@ from heyho.sync.pace import MAX_MS, Pace, PaceKeeper
 from heyho.sync.pacing import Gate
 from heyho.sync.plan import MAX_LANES
 from heyho.sync.quota import Advice, Policy
-from heyho.testing import LoopClock, MemoryDatabase, MemoryStateStore, jumping
+from heyho.testing.loop import LoopClock, jumping
+from heyho.testing.stores import MemoryDatabase, MemoryStateStore
 
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

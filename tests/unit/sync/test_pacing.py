@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from heyho.sync.pacing import Gate
 from heyho.sync.quota import Advice, Policy, State
-from heyho.testing import LoopClock, jumping
+from heyho.testing.loop import LoopClock, jumping
 from unit.sync.enforcers import (
     WALL_MS,
     ApproximateWindow,

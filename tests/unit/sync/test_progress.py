@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from heyho.sync.estimate import FEW, smoothed, time_left
 from heyho.sync.progress import SPANS_TOLD, Progress
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 from unit.sync.device import Device
 from unit.sync.servers import ScriptedServer, says
 

@@ -14,7 +14,7 @@ from heyho.sync.lanes import Lanes
 from heyho.sync.strategies import Strategy, Verdict
 from heyho.sync.strategies.concurrent import concurrent
 from heyho.sync.strategies.sequential import sequential
-from heyho.testing import jumping
+from heyho.testing.loop import jumping
 
 BATCHES = [SeqRange(n, n) for n in range(1, 13)]
 FAILED, STOP = Verdict.FAILED, Verdict.STOP

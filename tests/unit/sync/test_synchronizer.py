@@ -21,12 +21,16 @@ from heyho.errors import (
     Unreachable,
 )
 from heyho.model import Outcome, SeqRange
-from heyho.ports import Conditions, Record, Reply
+from heyho.ports import Record
+from heyho.ports.device import Conditions
+from heyho.ports.network import Reply
 from heyho.sync.attempts import OFFLINE_S, REQUEST_TIMEOUT_S
 from heyho.sync.courier import MAX_FAILURES_IN_A_ROW
 from heyho.sync.patience import MAX_ATTEMPTS
 from heyho.sync.synchronizer import RUNS_KEPT, RunResult
-from heyho.testing import MemoryLedgerStore, jumping, reply
+from heyho.testing.loop import jumping
+from heyho.testing.network import reply
+from heyho.testing.stores import MemoryLedgerStore
 from unit.sync.device import DESTINATION, Device
 from unit.sync.servers import (
     Fault,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heyho.ports import Conditions
+from heyho.ports.device import Conditions
 from heyho.sync.plan import MAX_LANES, SAFE_LANES, Plan
 
 FEW_LANES = 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from heyho.errors import WorkerLost
 from heyho.model import SeqRange
-from heyho.ports import Payload, Reply, Worker, Workers
+from heyho.ports.network import Reply, Worker, Workers
+from heyho.ports.stores import Payload
 from heyho.sync.carriers import Carrier
 
 MAX_REPLACED = 4

@@ -1,0 +1,1 @@
+"""In-memory twins of every port, and an event loop whose clock jumps. For tests only."""

@@ -57,6 +57,8 @@ class Verdict:
         quota, window_s: the server's limit that decides, where it does.
         failed: the ways that did not come to their end.
         batches: how many there were.
+        quickest: a way that took clearly less than the best, where that was chance; else None.
+        chance_ms: by how much two measures of the same way usually differed.
     """
 
     reason: Reason
@@ -66,6 +68,8 @@ class Verdict:
     window_s: float | None = None
     failed: tuple[str, ...] = ()
     batches: int = 0
+    quickest: Measure | None = None
+    chance_ms: float = 0.0
 
     def to_record(self) -> dict[str, Any]:
         """The stored form."""
@@ -80,6 +84,9 @@ class Verdict:
             "windowS": self.window_s,
             "failed": list(self.failed),
             "batches": self.batches,
+            "quickest": self.quickest.way if self.quickest else None,
+            "quickestMs": self.quickest.ms if self.quickest else None,
+            "chanceMs": self.chance_ms,
         }
 
 
@@ -89,9 +96,11 @@ def judge(measures: Sequence[Measure], bounds: Bounds) -> Verdict:
     failed = tuple(it.way for it in measures if not it.is_whole)
     if len(whole) < 2:
         return Verdict(reason="unfinished", failed=failed, batches=bounds.batches)
-    least_ms = min(it.ms for it in whole)
-    chance_ms = max(TIE_MS, TIE_RATIO * least_ms, median(it.spread_ms for it in whole))
-    best = next(it for it in whole if it.ms <= least_ms + chance_ms)
+    quickest = min(whole, key=lambda it: it.ms)
+    least_ms = quickest.ms
+    chance_ms = median(it.spread_ms for it in whole)
+    tie_ms = max(TIE_MS, TIE_RATIO * least_ms)
+    best = next(it for it in whole if it.ms <= least_ms + max(tie_ms, chance_ms))
     others = [it for it in whole if it is not best]
     compared = whole[0] if best is not whole[0] else max(others, key=lambda it: it.ms)
     reason = _reason(best, whole, bounds, least_ms)
@@ -104,6 +113,8 @@ def judge(measures: Sequence[Measure], bounds: Bounds) -> Verdict:
         window_s=quota.window_s if quota else None,
         failed=failed,
         batches=bounds.batches,
+        quickest=quickest if best.ms > least_ms + tie_ms else None,
+        chance_ms=chance_ms,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +115,18 @@ def test_a_limit_is_told_where_it_decides() -> None:
     roomy = Policy("sync-user", 1000, 1.0)
     free = verdict({"sequential": 9000, "concurrent-5": 1900}, bounds(30, roomy))
     assert (free.reason, free.quota) == ("lanes", None)
+
+
+def test_a_quicker_way_that_was_chance_is_named() -> None:
+    times = {"sequential": 990, "concurrent-5": 670, "concurrent-10": 400}
+    swaying = [replace(measure(way, ms), spread_ms=280.0) for way, ms in times.items()]
+    found = judge(swaying, bounds(3))
+    assert named(found) == ("concurrent-5", "batches")
+    record = found.to_record()
+    assert (record["quickest"], record["quickestMs"]) == ("concurrent-10", 400)
+    assert record["chanceMs"] == 280
+    steady = verdict({**times, "concurrent-10": 650}, bounds(3))
+    assert (named(steady), steady.quickest) == (("concurrent-5", "batches"), None)
 
 
 def test_what_did_not_come_to_its_end_is_named_and_never_chosen() -> None:

@@ -88,6 +88,18 @@ def because(verdict: "Json") -> str:
     )
 
 
+def chance(verdict: "Json") -> str:
+    """Why a quicker way does not count; empty where there is none."""
+    if not verdict.get("quickest"):
+        return ""
+    return texts.text(
+        "lab_chance",
+        name(verdict["quickest"]),
+        words.duration(verdict["quickestMs"]),
+        words.duration(verdict["chanceMs"]),
+    )
+
+
 def left_out(verdict: "Json") -> str:
     """Which ways could not be compared; empty where all could."""
     failed = ", ".join([name(way) for way in verdict["failed"]])

@@ -178,6 +178,7 @@ class Lab:
         verdict = session["verdict"]
         bridge.write("suits", findings.suits(verdict))
         bridge.write("because", findings.because(verdict))
+        bridge.write("chance", findings.chance(verdict))
         bridge.write("left-out", findings.left_out(verdict))
         moment = js.Date.new(float(session["endedAt"]))
         style = bridge.to_js({"dateStyle": "long", "timeStyle": "short"})

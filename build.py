@@ -8,6 +8,7 @@ by hash. What it has to say goes to stderr; stdout belongs to what it runs.
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import importlib.util
 import json
@@ -63,6 +64,16 @@ RUNTIMES = {
 # Pyodide depends on them, but they are not in its browser files: types, and Node's web sockets.
 # Nor are the bench's peers bundled, which the lock calls dev.
 NOT_BUNDLED = {"@types/emscripten", "ws"}
+
+# What pages share stands once, and a page names it in a comment.
+PARTS = ROOT / "extension" / "parts"
+MICROPYTHON = "runtime/micropython/micropython.mjs"
+NO_PLUGINS = [
+    *("!codemirror", "!deprecations-manager", "!donkey", "!error"),
+    *("!py-editor", "!py-game", "!py-terminal"),
+]
+# Pages that the navigation does not name, and those under which they belong.
+NAMED_BELOW = {"lab": "syncs"}
 
 # A snapshot is Pyodide's memory, and keeps what Python learnt of this machine while it started.
 # With a clock that ticks at each look and no entropy, the same sources give the same bytes. So
@@ -335,7 +346,9 @@ def install_chromium() -> str:
 def assemble(target: Path) -> None:
     """Put the extension together in a new directory."""
     runtime = target / "runtime"
-    shutil.copytree(ROOT / "extension", target)
+    shutil.copytree(ROOT / "extension", target, ignore=shutil.ignore_patterns(PARTS.name))
+    for file in target.glob("*.html"):
+        file.write_text(page(file), encoding="utf-8")
     shutil.copyfile(MANIFEST, target / MANIFEST.name)
     for name, (package, patterns) in RUNTIMES.items():
         copy_files(NODE_MODULES / package, patterns, runtime / name)
@@ -360,6 +373,47 @@ def assemble(target: Path) -> None:
     )
     (target / "licences").mkdir()
     (target / "licences" / "NOTICES.txt").write_text(notices(), encoding="utf-8")
+
+
+def page(file: Path) -> str:
+    """The HTML of a page, with the parts that it shares with others in place of their names."""
+    html = file.read_text(encoding="utf-8")
+    for part in PARTS.iterdir():
+        html = html.replace(f"<!-- {part.name} -->", part.read_text(encoding="utf-8").strip())
+    script = HEYHO / "pages" / file.stem / "page.py"
+    if script.exists():
+        html = html.replace("{page}", file.stem)
+        html = html.replace("{interpreter}", MICROPYTHON).replace("{config}", script_config(script))
+    here = NAMED_BELOW.get(file.stem, file.stem)
+    link = f'<a href="{here}.html" data-text="nav'
+    return html.replace(link, link.replace(" data-text", ' aria-current="page" data-text'))
+
+
+def script_config(script: Path) -> str:
+    """What PyScript has to know for a page: which modules it imports, and what it need not load."""
+    modules = sorted(page_modules(script))
+    # Where the built extension has it, and where MicroPython imports it from.
+    brought = {
+        f"./pages/{name.removeprefix('pages/')}": f"./heyho/{name}"
+        for name in (module.relative_to(HEYHO).as_posix() for module in modules)
+    }
+    config = {"interpreter": f"./{MICROPYTHON}", "files": brought, "plugins": NO_PLUGINS}
+    return json.dumps(config)
+
+
+def page_modules(script: Path) -> set[Path]:
+    """The modules that a page imports, and those that these import."""
+    found: set[Path] = set()
+    todo = [script]
+    while todo:
+        tree = ast.parse(todo.pop().read_text(encoding="utf-8"))
+        for node in tree.body:  # and not what is there for type checkers only
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(HEYHO.name):
+                package = HEYHO.parent.joinpath(*str(node.module).split("."))
+                new = {package / f"{name.name}.py" for name in node.names} - found
+                found |= new
+                todo += new
+    return found
 
 
 def defaults() -> str:

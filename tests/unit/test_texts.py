@@ -50,7 +50,7 @@ def keys_in(key: ast.expr, *, plural: bool) -> Iterator[tuple[str, bool]]:
 
 
 def asked_in_pages() -> Iterator[str]:
-    for page in (ROOT / "extension").glob("*.html"):
+    for page in (ROOT / "extension").glob("**/*.html"):
         yield from re.findall(r'data-(?:[a-z-]+-)?text="(\w+)"', page.read_text(encoding="utf-8"))
     yield from re.findall(r"__MSG_(\w+)__", (ROOT / "manifest.json").read_text(encoding="utf-8"))
     for script in (ROOT / "extension").glob("*.js"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import build
 from heyho.pages.options import form
 
 ROOT = Path(__file__).parents[3]
@@ -17,13 +18,24 @@ PAGES = PYSRC / "heyho" / "pages"
 THEMES = re.split(r"@media \(prefers-color-scheme: dark\)", (EXTENSION / "style.css").read_text())
 TEXT, GRAPHICS = 4.5, 3.0
 SCRIPTED = sorted(
-    page.stem for page in EXTENSION.glob("*.html") if 'type="mpy"' in page.read_text()
+    page.stem for page in EXTENSION.glob("*.html") if (PAGES / page.stem / "page.py").exists()
 )
 
 
 @pytest.mark.parametrize("page", SCRIPTED)
+def test_a_page_is_whole(page: str) -> None:
+    html = build.page(EXTENSION / f"{page}.html")
+    assert html.index('<meta charset="utf-8">') < html.index('href="style.css"')
+    assert html.index('href="style.css"') < html.index(f'href="{page}.css"')
+    assert not re.search(r"<!-- \w+\.html|\{\w+\}", html)
+    navigation = html.count('<header class="site">')
+    assert navigation == (page != "popup")
+    assert html.count("aria-current") == navigation - (page == "welcome")
+
+
+@pytest.mark.parametrize("page", SCRIPTED)
 def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
-    html = (EXTENSION / f"{page}.html").read_text()
+    html = build.page(EXTENSION / f"{page}.html")
     config = json.loads(re.findall(r"config='(.*?)'", html, re.DOTALL)[0])
     brought = {Path(target).with_suffix("") for target in config["files"].values()}
     needed: set[Path] = set()

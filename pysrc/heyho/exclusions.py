@@ -75,9 +75,15 @@ class Exclusions:
         self._excluded = _matcher(to_regexp(excluded))
         self._recorded = _matcher(to_regexp(recorded))
         self._presets = [_MATCHERS[name] for name in NAMES if name in presets]
+        # Hundreds of patterns, and whoever asks about an address asks more than once.
+        self._last_url, self._last_found = "", False
 
     def __contains__(self, url: str) -> bool:
-        url = url.lower()
+        if url != self._last_url:
+            self._last_url, self._last_found = url, self._covers(url.lower())
+        return self._last_found
+
+    def _covers(self, url: str) -> bool:
         if self._excluded is not None and self._excluded.match(url):
             return True
         if not any(preset.match(url) for preset in self._presets):

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from heyho import texts
@@ -217,6 +218,7 @@ def transition_of(value: object) -> str | None:
     return fields.word(_TRANSITIONS.get(word, word))
 
 
+@lru_cache(maxsize=256)  # a file has few names, again and again
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 

@@ -52,7 +52,7 @@ def test_a_page_brings_every_module_that_it_imports(page: str) -> None:
 @pytest.mark.parametrize("page", SCRIPTED)
 def test_a_page_has_every_element_that_its_script_names(page: str) -> None:
     html = (EXTENSION / f"{page}.html").read_text()
-    script = (PAGES / page / "page.py").read_text()
+    script = "".join(file.read_text() for file in (PAGES / page).glob("*.py"))
     named = set(re.findall(r'bridge\.(?:find|write|show|set_time)\("([\w-]+)"', script))
     if page == "options":
         named |= set(form.FIELDS) | {f"{name}-problem" for name in form.FIELDS}

@@ -6,13 +6,11 @@ import js
 
 from heyho import texts
 from heyho.pages import bridge, drawing, timeline
-from heyho.pages.popup import here, summary
+from heyho.pages.popup import present, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from heyho.pages.shapes import Front, Here, Json, Progress, Status, View
+    from heyho.pages.shapes import Json, Progress, Status, View
 
 TICK_S = 5
 SILENT_TICKS = 3
@@ -54,13 +52,7 @@ class Popup:
         self.past: "Json | None" = None
         self.drawing: "drawing.Drawing | None" = None
         self.drawn_at = 0.0
-        # The page in front.
-        self.url = ""
-        self.front: "Front | None" = None
-        self.asking = False
-        self.changed = False
-        self.changing = False
-        self.shown_here: "tuple[Any, ...] | None" = None
+        self.present = present.Present(self.hear_of_site)
 
     async def open(self) -> None:
         """Show what is stored, then what the engine says, then keep up with it."""
@@ -68,9 +60,7 @@ class Popup:
         bridge.on(bridge.find("sync"), "click", self.sync)
         bridge.on(bridge.find("stop"), "click", self.stop)
         bridge.on(bridge.find("record"), "click", self.toggle_recording)
-        bridge.on(bridge.find("here-action"), "click", self.change_site)
-        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
-        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
+        self.present.open()
         bridge.on_session_change(lambda: bridge.start(self.read_fault()))
         await self.read_stored()
         bridge.show("timeline", self.status["lastRun"] is not None)
@@ -80,7 +70,7 @@ class Popup:
         bridge.ready()
         await self.read_fault()
         await self.refresh()
-        await self.look_ahead()
+        await self.present.look()
         await asyncio.sleep(CALM_S)
         if not self.progress and not self.asked_at:
             await self.read_past()
@@ -212,62 +202,10 @@ class Popup:
             self.said = reply["error"]
             self.render()
 
-    async def look_ahead(self) -> None:
-        """Ask about the page in front."""
-        self.url = await page_in_front()
-        reply = await bridge.ask({"kind": "page", "url": self.url})
-        if reply["ok"]:
-            self.front = {
-                "state": reply["state"],
-                "pattern": reply["pattern"],
-                "site": reply["site"],
-                "visits": reply["visits"],
-            }
-            self.render()
-
-    def change_site(self) -> None:
-        """Ask whether the site in front shall never be recorded, or record it again."""
-        if self.front and self.front["state"] == "excluded":
-            self.begin_change(here.including)
-        else:
-            self.asking = True
-            self.render()
-            bridge.find("here-yes").focus()
-
-    def confirm_site(self) -> None:
-        """Never record the site in front."""
-        self.begin_change(here.excluding)
-
-    def cancel_site(self) -> None:
-        """Leave the site in front as it is."""
-        self.asking = False
+    def hear_of_site(self, problem: str) -> None:
+        """Say why the site in front could not be excluded, or let in."""
+        self.said = problem or self.said
         self.render()
-        bridge.find("here-action").focus()
-
-    def begin_change(self, change: "Any") -> None:
-        """Have the site in front recorded or not."""
-        if self.front and not self.changing:
-            self.changing = True
-            self.render()
-            bridge.start(self.request_change(change, self.front["site"]))
-
-    async def request_change(self, change: "Any", site: str) -> None:
-        """Have the engine change the excluded sites, and ask about the page in front again."""
-        try:
-            settings = await bridge.read_state("settings") or {}
-            excluded = change(settings.get("excluded") or [], site)
-            request = {"kind": "settings", "settings": {"excluded": excluded}}
-            reply = await bridge.ask(request)
-        except bridge.Failure:
-            reply = {"ok": False, "error": texts.text("error_no_answer")}
-        self.changing = self.asking = False
-        if reply["ok"]:
-            self.changed = change is here.excluding
-            await self.look_ahead()
-        else:
-            self.said = reply["error"]
-        self.render()
-        bridge.find("here-action").focus()
 
     async def read_past(self) -> None:
         """Take how the last run went, for its timeline."""
@@ -290,15 +228,6 @@ class Popup:
             self.drawing = drawing.Drawing(bridge.find("drawing"))
         self.drawing.draw(made)
 
-    def render_here(self) -> None:
-        """Bring what is said of the page in front in line, if anything about it is new."""
-        known = (self.front, self.status["paused"], self.asking, self.changed, self.changing)
-        if known != self.shown_here:
-            self.shown_here = known
-            front, paused, asking, changed, busy = known
-            view = here.describe(front, paused=paused, asking=asking, changed=changed, busy=busy)
-            show_here(view)
-
     async def tick(self) -> None:
         """Keep the times true, and look after a run that has fallen silent."""
         self.silent_ticks += 1
@@ -318,7 +247,7 @@ class Popup:
             return
         if self.progress and bridge.now() - self.drawn_at >= DRAW_MS:
             self.draw()
-        self.render_here()
+        self.present.know(paused=self.status["paused"])
         self.stopping = self.stopping and self.progress is not None
         bridge.find("stop").disabled = self.stopping
         show(
@@ -355,29 +284,6 @@ def show(view: "View") -> None:
     bridge.find("record").setAttribute("aria-checked", view["on"])
     bridge.set_time("last-ago", view["lastAt"])
     bridge.mark(view["tone"])
-
-
-def show_here(view: "Here") -> None:
-    """Write into the page how it stands with the page in front."""
-    bridge.write("here-site", view["site"])
-    bridge.write("here-said", view["said"])
-    bridge.write("here-yes", view["yes"])
-    bridge.write("here-action", view["action"])
-    bridge.write("here-link", view["link"])
-    bridge.show("here-yes", bool(view["yes"]))
-    bridge.show("here-cancel", bool(view["yes"]))
-    bridge.show("here-action", bool(view["action"]))
-    bridge.show("here-link", bool(view["link"]))
-    bridge.find("here-yes").disabled = view["busy"]
-    bridge.find("here-action").disabled = view["busy"]
-
-
-async def page_in_front() -> str:
-    """The address of the page that the person sees or, in a tab, has seen last."""
-    tabs = bridge.from_js(await js.chrome.tabs.query(bridge.to_js({"currentWindow": True})))
-    current = bridge.from_js(await js.chrome.tabs.getCurrent())
-    own = str(js.chrome.runtime.getURL(""))
-    return here.choose(tabs, own=own, in_tab=current is not None)
 
 
 bridge.start(Popup().open())

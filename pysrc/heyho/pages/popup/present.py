@@ -1,0 +1,129 @@
+"""The popup's part about the page in front: what it knows of it, and what the person does."""
+
+import js
+
+from heyho import texts
+from heyho.pages import bridge
+from heyho.pages.popup import here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from heyho.pages.shapes import Front, Here
+
+
+class Present:
+    """The page in front.
+
+    Args:
+        changed: called with a sentence when something has failed, and with an empty one when the
+            site in front is recorded again, or not any more.
+    """
+
+    def __init__(self, changed: "Callable[[str], None]") -> None:
+        self.tell = changed
+        self.front: "Front | None" = None
+        self.paused = False
+        self.asking = False
+        self.changed = False
+        self.changing = False
+        self.shown: "tuple[Any, ...] | None" = None
+
+    def open(self) -> None:
+        """Listen to the person."""
+        bridge.on(bridge.find("here-action"), "click", self.change_site)
+        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
+        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
+
+    async def look(self) -> None:
+        """Ask about the page in front."""
+        reply = await bridge.ask({"kind": "page", "url": await page_in_front()})
+        if reply["ok"]:
+            self.front = {
+                "state": reply["state"],
+                "pattern": reply["pattern"],
+                "site": reply["site"],
+                "visits": reply["visits"],
+            }
+            self.render()
+
+    def know(self, *, paused: bool) -> None:
+        """Take whether recording is paused."""
+        self.paused = paused
+        self.render()
+
+    def change_site(self) -> None:
+        """Ask whether the site in front shall never be recorded, or record it again."""
+        if self.front and self.front["state"] == "excluded":
+            self.begin_change(here.including)
+        else:
+            self.asking = True
+            self.render()
+            bridge.find("here-yes").focus()
+
+    def confirm_site(self) -> None:
+        """Never record the site in front."""
+        self.begin_change(here.excluding)
+
+    def cancel_site(self) -> None:
+        """Leave the site in front as it is."""
+        self.asking = False
+        self.render()
+        bridge.find("here-action").focus()
+
+    def begin_change(self, change: "Any") -> None:
+        """Have the site in front recorded or not."""
+        if self.front and not self.changing:
+            self.changing = True
+            self.render()
+            bridge.start(self.request_change(change, self.front["site"]))
+
+    async def request_change(self, change: "Any", site: str) -> None:
+        """Have the engine change the excluded sites, and ask about the page in front again."""
+        try:
+            settings = await bridge.read_state("settings") or {}
+            excluded = change(settings.get("excluded") or [], site)
+            request = {"kind": "settings", "settings": {"excluded": excluded}}
+            reply = await bridge.ask(request)
+        except bridge.Failure:
+            reply = {"ok": False, "error": texts.text("error_no_answer")}
+        self.changing = self.asking = False
+        if reply["ok"]:
+            self.changed = change is here.excluding
+            await self.look()
+        self.render()
+        self.tell("" if reply["ok"] else reply["error"])
+        bridge.find("here-action").focus()
+
+    def render(self) -> None:
+        """Bring what is said in line with what is known, if anything is new."""
+        known = (self.front, self.paused, self.asking, self.changed, self.changing)
+        if known != self.shown:
+            self.shown = known
+            front, paused, asking, changed, busy = known
+            show(here.describe(front, paused=paused, asking=asking, changed=changed, busy=busy))
+
+
+def show(view: "Here") -> None:
+    """Write into the page how it stands with the page in front."""
+    bridge.write("here-site", view["site"])
+    bridge.write("here-said", view["said"])
+    bridge.write("here-yes", view["yes"])
+    bridge.write("here-action", view["action"])
+    bridge.write("here-link", view["link"])
+    bridge.show("here-yes", bool(view["yes"]))
+    bridge.show("here-cancel", bool(view["yes"]))
+    bridge.show("here-action", bool(view["action"]))
+    bridge.show("here-link", bool(view["link"]))
+    bridge.find("here-yes").disabled = view["busy"]
+    bridge.find("here-action").disabled = view["busy"]
+
+
+async def page_in_front() -> str:
+    """The address of the page that the person sees or, in a tab, has seen last."""
+    tabs = bridge.from_js(await js.chrome.tabs.query(bridge.to_js({"currentWindow": True})))
+    current = bridge.from_js(await js.chrome.tabs.getCurrent())
+    own = str(js.chrome.runtime.getURL(""))
+    return here.choose(tabs, own=own, in_tab=current is not None)

@@ -84,6 +84,9 @@ class Deleter:
     ) -> Record:
         """Delete what a selection means; an earlier deletion cannot be undone any more.
 
+        Open visits that are meant go as well, and no undo brings them back: they have not ended,
+        so that there is nothing of them to keep.
+
         Gives what `find` does and, if there were visits, when it was done: `at`.
 
         Args:
@@ -131,7 +134,7 @@ class Deleter:
                 "last": within.last if within else 0,
                 "visits": 0,
             },
-            drop_open=selection.is_everything,
+            meant=selection,
         )
         await self._finish()
         await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)

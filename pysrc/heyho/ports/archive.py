@@ -67,8 +67,9 @@ class ArchiveStore(Protocol):
         """Count as `read` reads."""
         ...
 
-    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
-        """Put `deletion` into the state, under that name, and forget open visits if wished.
+    async def delete(self, deletion: Record, *, meant: Selection) -> None:
+        """Put `deletion` into the state, under that name, and forget the open visits that are
+        meant, for good.
 
         It has `after` and `last`, between which it will look for visits, and `phase` "moving".
         """

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from copy import deepcopy
 from types import SimpleNamespace
 
-from heyho.archive.selection import Selection
+from heyho.archive.selection import Selection, drop_open
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 from heyho.ports.archive import Added, Found, Old, Thrown
@@ -71,13 +71,12 @@ class MemoryArchiveStore:
         following = seqs[-1] if len(seqs) == limit else None
         return [visits[seq] for seq in seqs], following
 
-    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
+    async def delete(self, deletion: Record, *, meant: Selection) -> None:
         state = self._database.state
         async with self._database.transaction():
             state["deletion"] = deepcopy(deletion)
-            if drop_open:
-                for tab in (state.get("fold") or {}).get("tabs", ()):
-                    tab["visit"] = tab["openerId"] = None
+            if fold := state.get("fold"):
+                drop_open(fold, meant)
 
     async def move(
         self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None

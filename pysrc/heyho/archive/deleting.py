@@ -139,17 +139,22 @@ class Deleter:
         await self._finish()
         await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
 
-    async def undo(self, at: object = None) -> int:
+    async def undo(self, at: object = None, *, request: object = None) -> int:
         """Put back what was deleted last, and tell how much.
 
         Args:
             at: when the deletion began that the person means; None for any.
+            request: what tells this request from others, as for `delete`.
 
         Raises:
             HeyhoError: there is nothing to put back, or it is another deletion's.
         """
         async with self.turn:
             pending = await self.state.get("deletion")
+            undone = await self.state.get("undone")
+            begun = undone and request is not None and undone["request"] == request
+            if begun and (not pending or pending["at"] != undone["at"]):
+                return int(undone["visits"])
             if pending and at is not None and pending["at"] != at:
                 raise HeyhoError(texts.text("error_undo_other"))
             if not pending or pending["phase"] == "forgetting":
@@ -157,7 +162,10 @@ class Deleter:
             async with self._halted():
                 await self._finish()
                 if pending["phase"] != "restoring":  # as it is where this request comes again
-                    pending = await self.store.turn("restoring") or pending
+                    pending = await self.state.get("deletion")
+                    undone = {name: pending[name] for name in ("at", "visits")}
+                    await self.state.put("undone", {"request": request, **undone})
+                    await self.store.turn("restoring")
                     await self._finish()
                 await self.browser.clear_alarm("forget")
             return int(pending["visits"])

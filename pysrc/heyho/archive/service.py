@@ -291,7 +291,7 @@ class Archive:
 
     async def _answer_undo(self, request: Record) -> Record:
         async with self._turn:  # no import writes in between
-            visits = await self._deleter.undo(request.get("at"))
+            visits = await self._deleter.undo(request.get("at"), request=request.get("requestedAt"))
         self._ports.browser.publish({"target": "page", "kind": "deletions"})
         return {"visits": visits}
 

@@ -34,7 +34,7 @@ def content(database: MemoryDatabase) -> tuple[Any, ...]:
     state = {
         key: value
         for key, value in database.state.items()
-        if key not in ("deletion", "catalog", "settings")
+        if key not in ("deletion", "undone", "catalog", "settings")
     }
     return deepcopy((database.visits, database.rejected, database.trash, state, database.days))
 
@@ -147,6 +147,23 @@ async def test_a_request_that_comes_again_is_the_same_deletion() -> None:
     assert await desk.ask("delete", **asked) == first
     assert (await desk.ask("undo"))["visits"] == 2
     assert len(desk.visits()) == 6
+
+
+@jumping
+async def test_an_undo_that_is_asked_for_again_has_the_same_answer() -> None:
+    desk = Desk(6)
+    deleted = await desk.ask("delete", query={"site": "site-1.example"})
+    asked = {"at": deleted["at"], "requestedAt": 7}
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    desk.restart()
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    with pytest.raises(HeyhoError, match="nothing to undo"):
+        await desk.ask("undo", at=deleted["at"], requestedAt=8)
+    desk.offset_ms = 1000
+    desk.restart()
+    await desk.ask("delete", query={"site": "site-2.example"})
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    assert len(desk.visits()) == 4
 
 
 @jumping

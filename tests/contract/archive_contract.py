@@ -300,6 +300,29 @@ async def an_undone_visit_that_was_imported_again_is_there_once(world: Archived)
     assert found == ["imported-1", "imported-2"]
 
 
+async def tells_copies_of_what_was_recorded(world: Archived) -> None:
+    """Copies are those that would have been left out, among what came since."""
+    seen = [recorded(1), recorded(2), imported(3)]
+    near, far = START + 1 + NEAR_MS, START + 2 - NEAR_MS - 1
+    older = imported(1, id="older", startedAt=START + 1)
+    await world.archive.add([older], near_ms=NEAR_MS)
+    batch = [
+        imported(1, id="a", startedAt=near),
+        imported(1, id="b", startedAt=near + 1),
+        imported(2, id="c", startedAt=far),
+        imported(2, id="d", startedAt=far + 1),
+        imported(3, id="e"),
+        recorded(2, id="f"),
+        imported(4, id="g", startedAt=START + 1),
+    ]
+    await world.archive.add(batch, near_ms=NEAR_MS)
+    [since, *_] = [each["seq"] for each in await rows(world)]
+    found = await world.archive.copies(seen, since=since, near_ms=NEAR_MS)
+    assert sorted(each["id"] for each in found) == ["a", "d"]
+    assert found[0] in await rows(world)
+    assert await world.archive.copies([imported(1)], since=0, near_ms=NEAR_MS) == []
+
+
 async def tells_and_drops_what_is_old(world: Archived) -> None:
     """Visits by their start, with a word on those in quarantine; dropping is for good."""
     await record(world, [recorded(n) for n in range(1, 6)])
@@ -343,6 +366,7 @@ CONTRACTS: tuple[ArchiveContract, ...] = (
     quarantine_goes_along,
     open_visits_go_along,
     an_undone_visit_that_was_imported_again_is_there_once,
+    tells_copies_of_what_was_recorded,
     tells_and_drops_what_is_old,
     figures_count_everything,
 )

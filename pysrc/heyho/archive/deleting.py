@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from heyho import texts
+from heyho.archive.importing import NEAR_MS
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
 from heyho.errors import HeyhoError
@@ -241,6 +242,7 @@ class Deleter:
 
     async def _restore(self) -> bool:
         thrown = await self.store.thrown(limit=AT_ONCE)
+        await self._drop_copies([each.visit for each in thrown])
         seqs = [each.visit["seq"] for each in thrown]
         fresh = [each.visit for each in thrown if not each.known]
 
@@ -249,6 +251,18 @@ class Deleter:
 
         await self.catalog.bring_back(fresh, write)
         return bool(thrown)
+
+    async def _drop_copies(self, visits: list[Record]) -> None:
+        """What was imported while these were away, and would not have been beside them, goes."""
+        deletion, within = await self.state.get("deletion"), await self.visits.bounds()
+        if within is None or within.last <= deletion["last"]:
+            return
+        copies = await self.store.copies(visits, since=deletion["last"], near_ms=NEAR_MS)
+
+        async def write(change: CatalogChange | None) -> None:
+            await self.store.drop([copy["seq"] for copy in copies], change=change)
+
+        await self.catalog.forget(copies, write)
 
 
 def _order(deletion: Record) -> Record | None:

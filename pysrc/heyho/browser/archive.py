@@ -167,6 +167,28 @@ class IdbArchiveStore:
         await self._database.transact(["visits", "trash"], "readonly", body)
         return found
 
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        near = _Neighbours(near_ms)
+        seen = [visit for visit in recorded if visit.get("tabId") is not None]
+        for visit in seen:
+            near.meet(visit["url"], visit["startedAt"])
+        found: list[Record] = []
+
+        def pick(rows: Any) -> None:
+            for row in rows:
+                apart = row.seq <= since or isinstance(row.tabId, int)
+                if not apart and near.has(row.url, row.startedAt):
+                    found.append(to_value(row))
+
+        def body(transaction: Transaction) -> None:
+            index = transaction.store("visits").index("startedAt")
+            for first, last in near.spans([visit["startedAt"] for visit in seen]):
+                transaction.then(index.getAll(between(first, last)), pick)
+
+        if seen:
+            await self._database.transact(["visits"], "readonly", body)
+        return found
+
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         restoring = Restoring(seqs, change)
         await self._database.transact(restoring.STORES, "readwrite", restoring.body)

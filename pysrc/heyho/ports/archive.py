@@ -94,6 +94,11 @@ class ArchiveStore(Protocol):
         """Some visits of the trash."""
         ...
 
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        """Visits that `add` would have left out, had these been there: what it has stored beyond
+        the `seq` of `since` of a visit that one of these tells of."""
+        ...
+
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         """Put visits of the trash back as they were, in one transaction; none is the end.
 

@@ -34,11 +34,7 @@ class MemoryArchiveStore:
             for visit in visits:
                 if visit["id"] in ids:
                     known += 1
-                elif visit.get("tabId") is None and any(
-                    other["url"] == visit["url"]
-                    and abs(other["startedAt"] - visit["startedAt"]) <= near_ms
-                    for other in seen
-                ):
+                elif visit.get("tabId") is None and _is_near(visit, seen, near_ms):
                     doubled += 1
                 else:
                     ids.add(visit["id"])
@@ -123,6 +119,16 @@ class MemoryArchiveStore:
         bags = [self._database.trash[seq] for seq in sorted(self._database.trash)[:limit]]
         return [Thrown(deepcopy(bag["visit"]), bag["visit"]["id"] in ids) for bag in bags]
 
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        await asyncio.sleep(0)
+        seen = [visit for visit in recorded if visit.get("tabId") is not None]
+        rows = [row for seq, row in self._database.visits.items() if seq > since]
+        return [
+            deepcopy(row)
+            for row in rows
+            if row.get("tabId") is None and _is_near(row, seen, near_ms)
+        ]
+
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         database = self._database
         async with database.transaction():
@@ -186,6 +192,13 @@ class MemoryArchiveStore:
 def _meant(selection: Selection, rows: Iterable[Record]) -> list[Record]:
     matches = selection.matcher()
     return [row for row in rows if matches(SimpleNamespace(**row))]
+
+
+def _is_near(visit: Record, seen: Iterable[Record], near_ms: int) -> bool:
+    return any(
+        other["url"] == visit["url"] and abs(other["startedAt"] - visit["startedAt"]) <= near_ms
+        for other in seen
+    )
 
 
 class MemoryHistory:

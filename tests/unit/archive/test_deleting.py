@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from heyho.settings import Settings
 from heyho.testing.loop import jumping, run_jumping
 from heyho.testing.network import MemoryServer, MemoryTransport
 from heyho.testing.stores import MemoryDatabase, MemoryStateStore
-from unit.archive.archive_desk import DAY, NOW, Desk, visit
+from unit.archive.archive_desk import DAY, NOW, Desk, bare, visit
 
 SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}
 EVERYTHING = {"everything": True}
@@ -164,6 +165,35 @@ async def test_an_undo_that_is_asked_for_again_has_the_same_answer() -> None:
     await desk.ask("delete", query={"site": "site-2.example"})
     assert await desk.ask("undo", **asked) == {"visits": 2}
     assert len(desk.visits()) == 4
+
+
+@given(queries, st.sets(st.integers(0, 5)), st.integers(-6000, 6000), st.booleans())
+def test_an_import_before_an_undo_comes_to_the_same_as_without_both(
+    query: dict[str, Any], told: set[int], off_ms: int, index: bool
+) -> None:
+    entries = [{"url": visit(n)["url"], "time": visit(n)["startedAt"] + off_ms} for n in told]
+    text = "".join(f"{json.dumps(entry)}\n" for entry in entries)
+
+    async def both() -> None:
+        plain, desk = Desk(6), Desk(6)
+        if told:
+            await plain.import_file(text)
+        if index:
+            await desk.catalog.index.advance(chunk=9)
+        deleted = await desk.ask("delete", query=query)
+        if told:
+            await desk.import_file(text)
+        if index:
+            await desk.catalog.index.advance(chunk=9)
+        if deleted["visits"]:
+            await desk.ask("undo")
+        assert bare(desk.visits()) == bare(plain.visits())
+        for each in (plain, desk):
+            await each.catalog.index.advance(chunk=99)
+        figures = [await each.catalog.handlers["figures"]({}) for each in (plain, desk)]
+        assert figures[0] == figures[1]
+
+    run_jumping(both())
 
 
 @jumping

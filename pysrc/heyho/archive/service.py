@@ -62,6 +62,9 @@ class Archive:
         halt: ends the sync under way, and tells whether there was one.
         let_go: forgets what was read for the next one.
         resume: starts one again.
+
+    Attributes:
+        orders: what the server is still to be asked for; a service of its own.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class Archive:
             catalog=shelves,
             turn=turn,
         )
-        self._orders = Orders(
+        self.orders = Orders(
             state=ports.state,
             caller=archive.caller,
             clock=ports.clock,
@@ -133,12 +136,7 @@ class Archive:
 
     async def step(self) -> bool:
         more = await self._deleter.step()
-        return (
-            more
-            or await self._import_piece()
-            or await self._orders.step()
-            or await self._retention.step()
-        )
+        return more or await self._import_piece() or await self._retention.step()
 
     async def _take_up(self) -> bool:
         """Go on with an import that an engine before has left; whether there was one."""
@@ -296,11 +294,11 @@ class Archive:
         return {"visits": visits}
 
     async def _answer_deletions(self, request: Record) -> Record:
-        orders = await self._orders.waiting()
+        orders = await self.orders.waiting()
         return {
             "deletion": await self._deleter.pending(),
             "orders": len(orders),
-            "problem": self._orders.problem if orders else None,
+            "problem": self.orders.problem if orders else None,
         }
 
     async def _answer_storage(self, request: Record) -> Record:

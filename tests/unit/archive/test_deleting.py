@@ -18,11 +18,13 @@ from heyho.archive.selection import Selection
 from heyho.archive.service import Archive
 from heyho.control import Control
 from heyho.errors import HeyhoError
+from heyho.ports.network import Reply
 from heyho.profile import Profile
 from heyho.runs import Boot
+from heyho.service import Service
 from heyho.settings import Settings
 from heyho.testing.loop import jumping, run_jumping
-from heyho.testing.network import MemoryServer, MemoryTransport
+from heyho.testing.network import MemoryServer, MemoryTransport, reply
 from heyho.testing.stores import MemoryDatabase, MemoryStateStore
 from unit.archive.archive_desk import DAY, NOW, Desk, bare, visit
 
@@ -310,7 +312,8 @@ def engine_of(desk: Desk, server: MemoryServer) -> Control:
 
     ports = replace(desk.ports, transport=MemoryTransport(server.answer))
     archive = Archive(ports, desk.archive_ports, halt=halt, let_go=let_go, resume=resume)
-    control = Control(ports, Boot("test", 0), [archive], before_run=archive.before_run)
+    services: list[Service] = [archive, archive.orders]
+    control = Control(ports, Boot("test", 0), services, before_run=archive.before_run)
     return control
 
 
@@ -418,8 +421,40 @@ async def test_an_order_that_is_given_while_another_is_accepted_is_kept() -> Non
     async with turn:
         await desk.archive_ports.store.turn("forgetting", [second])
     assert await asking
+    assert await orders.step()
     assert [body for _, body in desk.asked] == [{"to": 1}]
     assert desk.database.state["orders"] == [second]
+
+
+@jumping
+async def test_an_import_goes_on_while_the_server_takes_its_time() -> None:
+    """And the engine stays until the answer is there."""
+    desk, server = Desk(), MemoryServer("t")
+    answered = asyncio.Event()
+
+    async def slow(method: str, url: str, body: Any, token: Any) -> Reply:
+        if not url.endswith("/data/deletions"):
+            return await server.answer(method, url, body, token)
+        await asyncio.sleep(50)
+        answered.set()
+        return reply(200, {"deletedAt": 1})
+
+    desk.archive_ports = replace(desk.archive_ports, caller=MemoryTransport(slow))
+    desk.database.state["settings"] = SERVER
+    desk.database.state["orders"] = [{"server": SERVER["serverUrl"], "body": {"to": NOW}}]
+    control = engine_of(desk, server)
+    await control.answer({"kind": "deletions"})
+    await asyncio.sleep(5)
+    desk.files.files["blob:x"] = json.dumps({"url": "https://a.example/", "time": NOW}).encode()
+    await control.answer({"kind": "import", "source": "file", "url": "blob:x", "size": 1})
+    await asyncio.sleep(5)
+    assert [each["url"] for each in desk.visits()] == ["https://a.example/"]
+    assert not answered.is_set()
+    await answered.wait()
+    assert not desk.browser.closed
+    await asyncio.sleep(60)
+    assert desk.database.state["orders"] == []
+    assert desk.browser.closed
 
 
 @jumping

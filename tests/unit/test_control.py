@@ -220,6 +220,7 @@ class TestRun:
             "outcome": "complete",
             "visits": 5,
             "rejected": 0,
+            "deleted": 0,
             "cancelled": False,
             "error": None,
         }

@@ -21,6 +21,7 @@ from heyho import texts
 from heyho.archive.importing import NEAR_MS
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
+from heyho.archive.telling import Telling
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 from heyho.ports.archive import ArchiveStore, Found
@@ -44,6 +45,7 @@ class Deleter:
         let_go: forgets what was read for the next one, which pages may have asked for meanwhile.
         resume: starts one again.
         catalog: what search and figures know of visits.
+        telling: tells pages.
         turn: held by whoever moves visits into the trash or out of it.
     """
 
@@ -57,6 +59,7 @@ class Deleter:
     let_go: Callable[[], None]
     resume: Callable[[], Awaitable[None]]
     catalog: Shelves
+    telling: Telling
     turn: asyncio.Lock
 
     async def find(self, selection: Selection) -> Record:
@@ -134,6 +137,7 @@ class Deleter:
                 "after": 0,
                 "last": within.last if within else 0,
                 "visits": 0,
+                "total": found["visits"],
             },
             meant=selection,
         )
@@ -172,12 +176,17 @@ class Deleter:
             return int(pending["visits"])
 
     async def pending(self) -> Record | None:
-        """The deletion that can be undone, if there is one."""
+        """The deletion that can be undone, or is on its way there or back, if there is one."""
         deletion: Record | None = await self.state.get("deletion")
-        if not deletion or deletion["phase"] not in ("moving", "kept"):
+        if not deletion or deletion["phase"] == "forgetting":
             return None
-        names = ("query", "at", "deadline", "visits", "firstAt", "lastAt", "alsoServer")
-        return {name: deletion.get(name) for name in names}
+        names = ("query", "phase", "at", "deadline", "visits", "total", "firstAt", "lastAt")
+        return {name: deletion.get(name) for name in (*names, "alsoServer")}
+
+    async def undone(self) -> Record | None:
+        """The last undo: when its deletion began, and how much it brought back."""
+        undone: Record | None = await self.state.get("undone")
+        return {name: undone[name] for name in ("at", "visits")} if undone else None
 
     async def finish(self) -> None:
         """Carry on what a kill has left half done: visits to be deleted must not be sent."""
@@ -214,6 +223,7 @@ class Deleter:
             pass
 
     async def _give_up(self, deletion: Record) -> None:
+        await self.state.put("undone", None)  # of this one, if at all, it came to nothing
         orders = [_order(deletion)] if deletion["alsoServer"] else []
         await self.store.turn("forgetting", [order for order in orders if order])
 
@@ -233,6 +243,10 @@ class Deleter:
             after = None
         await self.catalog.forget(visits, partial(self._move_these, visits, after))
         self.let_go()
+        if after is None:
+            self.telling.is_over()
+        else:
+            self.telling.goes_on({**deletion, "visits": deletion["visits"] + len(visits)})
         return True
 
     async def _move_these(
@@ -250,6 +264,8 @@ class Deleter:
             await self.store.restore(seqs, change=change)
 
         await self.catalog.bring_back(fresh, write)
+        if not thrown:
+            self.telling.is_over()
         return bool(thrown)
 
     async def _drop_copies(self, visits: list[Record]) -> None:

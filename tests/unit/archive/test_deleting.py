@@ -478,4 +478,39 @@ async def test_pages_are_told_of_a_deletion_and_of_its_undo() -> None:
     for kind, fields in (("delete", {"query": EVERYTHING}), ("undo", {})):
         desk.browser.published.clear()
         await desk.ask(kind, **fields)
-        assert {"target": "page", "kind": "deletions"} in desk.browser.published
+        assert told_of(desk) == [None]
+    assert (await desk.ask("deletions"))["undone"]["visits"] == 3
+
+
+def told_of(desk: Desk) -> list[Any]:
+    """What pages were told of deletions."""
+    return [each["moving"] for each in desk.browser.published if each["kind"] == "deletions"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@jumping
+async def test_pages_are_told_how_a_long_deletion_goes(killed: bool) -> None:
+    """Some times a second, also by the engine that carries it on."""
+    desk = Desk(60)
+    desk.database.transaction_s = 0.02
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+        deleting = asyncio.ensure_future(desk.ask("delete", query={"site": "site-1.example"}))
+        if killed:
+            await asyncio.sleep(0.5)
+            deleting.cancel()
+            await asyncio.wait([deleting])
+            pending = (await desk.ask("deletions"))["deletion"]
+            assert (pending["phase"], pending["total"]) == ("moving", 20)
+            desk.restart()
+            await desk.work()
+        else:
+            await deleting
+    *moving, end = told_of(desk)
+    assert end is None
+    done = [each["visits"] for each in moving]
+    assert done == sorted(done)
+    assert 2 < len(done) < 15
+    assert {each["total"] for each in moving} == {20}
+    deletion = (await desk.ask("deletions"))["deletion"]
+    assert (deletion["phase"], deletion["visits"], deletion["total"]) == ("kept", 20, 20)

@@ -98,6 +98,7 @@ class Engine:
             catalog,
             Front(state=ports.state, visits=ports.visits),
             Past(runs=ports.runs, ledger=ports.ledger),
+            archive.orders,
         ]
         control = Control(ports, self._boot, services, before_run=archive.before_run)
         control.quiet.linger()

@@ -162,7 +162,10 @@ def _spans() -> deque[Span]:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The record of one sync, from start to end; of its spans the last `SPANS_KEPT`."""
+    """The record of one sync, from start to end; of its spans the last `SPANS_KEPT`.
+
+    `deleted` is how many of its `visits` the server left out, since they were deleted there.
+    """
 
     started_at: float
     trigger: Trigger
@@ -174,6 +177,7 @@ class Run:
     batches: int = 0
     bytes: int = 0
     rejected: int = 0
+    deleted: int = 0
     retries: int = 0
     rate_limited: int = 0
     cancelled: bool = False
@@ -195,6 +199,7 @@ class Run:
             "batches": self.batches,
             "bytes": self.bytes,
             "rejected": self.rejected,
+            "deleted": self.deleted,
             "retries": self.retries,
             "rateLimited": self.rate_limited,
             "cancelled": self.cancelled,

@@ -17,7 +17,7 @@ class Quiet:
     """What goes on while nothing is asked for.
 
     Args:
-        services: what may have work; what stands first comes first.
+        services: what may have work; what stands first comes first, after each piece anew.
         is_idle: whether nothing else is under way.
         close: ends this context.
     """
@@ -34,6 +34,7 @@ class Quiet:
         self._end = close
         self._closing: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[bool] | None = None
+        self._asked = False
 
     def stay(self) -> None:
         """Do not close."""
@@ -44,6 +45,7 @@ class Quiet:
     def linger(self) -> None:
         """Close the context in `LINGER_S`, unless something is asked for before."""
         self.stay()
+        self._asked = True  # and services that have had their turn may have work again
         if self._is_idle():
             loop = asyncio.get_running_loop()
             self._closing = loop.call_later(LINGER_S, self._close)
@@ -59,12 +61,17 @@ class Quiet:
         """
         await asyncio.sleep(REST_S)
         with suppress(HeyhoError):
-            for service in self._services:
-                while self._is_idle() and await service.step():
-                    pass
-                if not self._is_idle():
-                    return False
-        return True
+            while self._is_idle() and await self._piece():
+                pass
+        return self._is_idle() and not self._asked
+
+    async def _piece(self) -> bool:
+        """Let the first service that has work do a piece of it; whether there was one."""
+        self._asked = False
+        for service in self._services:
+            if self._is_idle() and await service.step():
+                return True
+        return False
 
     def _worked(self, task: asyncio.Task[bool]) -> None:
         self._working = None

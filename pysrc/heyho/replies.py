@@ -21,10 +21,17 @@ from heyho.wire import is_number
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """A reply that accounts for every visit of a batch."""
+    """A reply that accounts for every visit of a batch.
+
+    Attributes:
+        stored: how many are on the server, or have been until they were deleted there.
+        rejections: what it refused by name.
+        deleted: how many of `stored` were left out, since a person has deleted them there.
+    """
 
     stored: int
     rejections: tuple[Rejection, ...] = ()
+    deleted: int = 0
 
 
 def decode(text: str) -> Any:
@@ -96,7 +103,9 @@ def read_sync_reply(
             texts.text("error_unaccounted", accounted, sent),
             status=status,
         )
-    return Acknowledgement(accounted - len(rejections), rejections)
+    kept, left_out = accounted - len(rejections), data.get("page_visits_deleted")
+    deleted = min(int(left_out), kept) if _is_count(left_out) else 0
+    return Acknowledgement(kept, rejections, deleted)
 
 
 def read_limits(text: str) -> ServerLimits | None:

@@ -227,6 +227,6 @@ def _summary(run: Run) -> dict[str, Any]:
     record = run.to_record()
     names = (
         *("startedAt", "endedAt", "trigger", "strategy", "outcome", "visits", "rejected"),
-        *("cancelled", "error"),
+        *("deleted", "cancelled", "error"),
     )
     return {name: record[name] for name in names}

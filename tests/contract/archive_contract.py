@@ -62,7 +62,7 @@ async def move_all(world: Archived, selection: Selection, limit: int = 1000) -> 
     """Delete what a selection means."""
     within = await world.stores.visits.bounds()
     assert within is not None
-    await world.archive.delete(deletion(within.last), drop_open=False)
+    await world.archive.delete(deletion(within.last), meant=selection)
     after: int | None = 0
     while after is not None:
         found, after = await world.archive.read(selection, after=after, limit=limit)
@@ -178,7 +178,7 @@ async def moves_only_while_it_is_time(world: Archived) -> None:
     await record(world, [recorded(1), recorded(2), recorded(3)])
     await world.archive.move([1], after=None)
     assert len(await rows(world)) == 3
-    await world.archive.delete(deletion(3), drop_open=False)
+    await world.archive.delete(deletion(3), meant=EVERYTHING)
     await world.archive.move([2], after=2)
     told = await world.stores.state.get("deletion")
     assert told == deletion(3, after=2, visits=1)
@@ -191,7 +191,7 @@ async def moves_only_while_it_is_time(world: Archived) -> None:
 async def the_catalog_changes_along_or_nothing_does(world: Archived) -> None:
     """A change that comes too late undoes all of it."""
     await record(world, [recorded(1), recorded(2)])
-    await world.archive.delete(deletion(2), drop_open=False)
+    await world.archive.delete(deletion(2), meant=EVERYTHING)
 
     def change(revision: int) -> CatalogChange:
         return CatalogChange(expects=revision, catalog={"revision": revision + 1})
@@ -257,16 +257,36 @@ async def quarantine_goes_along(world: Archived) -> None:
     assert await world.stores.rejected() == before
 
 
-async def open_visits_go_with_everything(world: Archived) -> None:
-    """Open visits are dropped where that is wished, and only there."""
-    tabs = [{"tabId": 1, "visit": {"url": "https://a.example/"}}, {"tabId": 2, "visit": None}]
+async def open_visits_go_along(world: Archived) -> None:
+    """An open visit is dropped where it is meant, by site, pattern or time; another stays."""
+    hosts = ("www.a.example", "sub.a.example", "b.example", "c.example")
+    tabs = [
+        {
+            "tabId": n,
+            "openerId": f"open-{n - 1}",
+            "visit": {"id": f"open-{n}", "url": f"https://{host}/{n}", "startedAt": START + n},
+        }
+        for n, host in enumerate(hosts)
+    ]
+    tabs.append({"tabId": 9, "openerId": "visit-1", "visit": None})
     await record(world, [recorded(1)], {"lastAt": 5, "tabs": tabs})
-    await world.archive.delete(deletion(1), drop_open=False)
-    assert (await world.stores.state.get("fold"))["tabs"][0]["visit"] is not None
-    await world.archive.delete(deletion(1), drop_open=True)
-    fold = await world.stores.state.get("fold")
-    assert fold["lastAt"] == 5
-    assert [tab.get("visit") for tab in fold["tabs"]] == [None, None]
+
+    async def left(**wish: Any) -> tuple[list[int], list[int]]:
+        """The tabs with an open visit, and those with an opener."""
+        await world.archive.delete(deletion(1), meant=Selection(**wish))
+        fold = await world.stores.state.get("fold")
+        assert fold["lastAt"] == 5
+        return (
+            [tab["tabId"] for tab in fold["tabs"] if tab["visit"]],
+            [tab["tabId"] for tab in fold["tabs"] if tab["openerId"]],
+        )
+
+    assert await left(site="d.example") == ([0, 1, 2, 3], [0, 1, 2, 3, 9])
+    assert await left(site="a.example") == ([2, 3], [0, 3, 9])
+    assert await left(from_at=START, to_at=START + 3) == ([3], [0, 9])
+    assert await left(site="c.example", to_at=START + 3) == ([3], [0, 9])
+    assert await left(patterns=("c.example/3",)) == ([], [0, 9])
+    assert await left() == ([], [])
 
 
 async def an_undone_visit_that_was_imported_again_is_there_once(world: Archived) -> None:
@@ -278,6 +298,29 @@ async def an_undone_visit_that_was_imported_again_is_there_once(world: Archived)
     await restore_all(world, limit=10)
     found = sorted(each["id"] for each in await rows(world))
     assert found == ["imported-1", "imported-2"]
+
+
+async def tells_copies_of_what_was_recorded(world: Archived) -> None:
+    """Copies are those that would have been left out, among what came since."""
+    seen = [recorded(1), recorded(2), imported(3)]
+    near, far = START + 1 + NEAR_MS, START + 2 - NEAR_MS - 1
+    older = imported(1, id="older", startedAt=START + 1)
+    await world.archive.add([older], near_ms=NEAR_MS)
+    batch = [
+        imported(1, id="a", startedAt=near),
+        imported(1, id="b", startedAt=near + 1),
+        imported(2, id="c", startedAt=far),
+        imported(2, id="d", startedAt=far + 1),
+        imported(3, id="e"),
+        recorded(2, id="f"),
+        imported(4, id="g", startedAt=START + 1),
+    ]
+    await world.archive.add(batch, near_ms=NEAR_MS)
+    [since, *_] = [each["seq"] for each in await rows(world)]
+    found = await world.archive.copies(seen, since=since, near_ms=NEAR_MS)
+    assert sorted(each["id"] for each in found) == ["a", "d"]
+    assert found[0] in await rows(world)
+    assert await world.archive.copies([imported(1)], since=0, near_ms=NEAR_MS) == []
 
 
 async def tells_and_drops_what_is_old(world: Archived) -> None:
@@ -321,8 +364,9 @@ CONTRACTS: tuple[ArchiveContract, ...] = (
     forgets_for_good,
     a_ledger_that_passed_over_a_visit_gives_it_back,
     quarantine_goes_along,
-    open_visits_go_with_everything,
+    open_visits_go_along,
     an_undone_visit_that_was_imported_again_is_there_once,
+    tells_copies_of_what_was_recorded,
     tells_and_drops_what_is_old,
     figures_count_everything,
 )

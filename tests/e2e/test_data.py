@@ -338,6 +338,46 @@ def test_a_deletion_is_carried_on_after_the_engine_was_ended(browser: Browser) -
     assert len(read_store(desk.page, "visits")) == 5_000
 
 
+def test_a_long_deletion_shows_how_far_it_is_though_its_reply_never_comes(
+    browser: Browser,
+) -> None:
+    desk = Desk(browser)
+    seed(desk.page, 20_000)
+    page = data_page(browser)
+    page.evaluate(_LOSE_REPLIES)
+    page.locator("#delete-what").select_option("all")
+    page.get_by_role("button", name="Count what this deletes").click()
+    page.get_by_role("button", name="Delete 20,000 visits").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    expect(page.locator("#gone-said")).to_contain_text("20,000 visits were deleted.")
+    expect(page.locator("#gone-bar")).to_be_hidden()
+    expect(page.locator("#delete-count")).to_be_enabled()
+    expect(page.locator("#delete-said")).to_be_empty()
+    said = page.evaluate("() => window.said")
+    going = [text for text in said if text.endswith(" of 20,000 visits.")]
+    assert len(going) > 1, said
+    undo.click()
+    expect(page.locator("#delete-said")).to_have_text("20,000 visits are back.")
+    expect(page.locator("#gone")).to_be_hidden()
+    assert browser.console() == []
+
+
+# As if the service worker had been ended while it waited; and what the notice has said.
+_LOSE_REPLIES = """() => {
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  chrome.runtime.sendMessage = (message) => {
+    const reply = send(message);
+    const { kind, dryRun } = message.request ?? {};
+    return kind === "undo" || (kind === "delete" && !dryRun) ? new Promise(() => {}) : reply;
+  };
+  const notice = document.getElementById("gone-said");
+  window.said = [];
+  const look = () => window.said.push(notice.textContent);
+  new MutationObserver(look).observe(notice, { childList: true, characterData: true });
+}"""
+
+
 def test_days_and_patterns(browser: Browser) -> None:
     page = data_page(browser)
     now = time.time()

@@ -111,6 +111,25 @@ def undone(desk: Desk, steps: int) -> Desk:
     return copy
 
 
+def test_an_undo_that_is_killed_and_asked_for_again_is_one_undo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+
+    async def asked(desk: Desk) -> None:
+        assert await desk.ask("undo", requestedAt=7) == {"visits": 2}
+
+    for steps in count(1):
+        desk = desk_of(VISITS)
+        before = everything(desk)
+        run_jumping(delete(desk))
+        killed = live(desk, asked, steps)
+        run_jumping(asked(desk))
+        assert everything(desk) == before
+        if not killed:
+            break
+
+
 def test_the_server_hears_of_a_deletion_whatever_happens() -> None:
     async def forget(desk: Desk) -> None:
         await desk.work()

@@ -220,6 +220,7 @@ class TestRun:
             "outcome": "complete",
             "visits": 5,
             "rejected": 0,
+            "deleted": 0,
             "cancelled": False,
             "error": None,
         }
@@ -856,6 +857,45 @@ class TestServices:
         await greeting
         await asyncio.sleep(2 * LINGER_S)
         assert len(chores.done) == 3
+        assert extension.browser.closed
+
+    @jumping
+    async def test_what_stands_first_comes_first_after_each_piece(self) -> None:
+        class Gives(Chores):
+            async def _greet(self, request: Record) -> Record:
+                self._left = 1
+                return {}
+
+        first, last = Gives(0), Chores(5, piece_s=1)
+        last.handlers = {}
+        extension = Extension(services=[first, last])
+        await extension.ask("status")
+        await asyncio.sleep(2)
+        await extension.ask("greet")
+        await asyncio.sleep(10)
+        assert len(last.done) == 5
+        assert first.done[0] < last.done[2]
+
+    @jumping
+    async def test_a_request_during_the_last_piece_is_not_forgotten(self) -> None:
+        class Gives(Chores):
+            async def _greet(self, request: Record) -> Record:
+                self._left = 1
+                return {}
+
+        class Looks(Chores):
+            async def step(self) -> bool:
+                await asyncio.sleep(1)
+                return False
+
+        first, last = Gives(0), Looks(0)
+        last.handlers = {}
+        extension = Extension(services=[first, last])
+        await extension.ask("status")
+        await asyncio.sleep(1)
+        await extension.ask("greet")
+        await asyncio.sleep(3 * LINGER_S)
+        assert len(first.done) == 1
         assert extension.browser.closed
 
     @jumping

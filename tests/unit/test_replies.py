@@ -44,6 +44,13 @@ class TestReplies:
         assert answer(200, account(3)) == Acknowledgement(3)
         assert answer(201, account(3.0)) == Acknowledgement(3)
 
+    @pytest.mark.parametrize(
+        ("told", "deleted"), [(2, 2), (0, 0), (9, 3), (-1, 0), ("2", 0), (None, 0)]
+    )
+    def test_what_was_deleted_there_is_counted(self, told: object, deleted: int) -> None:
+        body = account(3, page_visits_deleted=told)
+        assert answer(200, body) == Acknowledgement(3, (), deleted)
+
     def test_the_original_servers_answer(self) -> None:
         body = account(
             2,

@@ -18,8 +18,10 @@ from functools import partial
 from typing import Any
 
 from heyho import texts
+from heyho.archive.importing import NEAR_MS
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
+from heyho.archive.telling import Telling
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 from heyho.ports.archive import ArchiveStore, Found
@@ -43,6 +45,7 @@ class Deleter:
         let_go: forgets what was read for the next one, which pages may have asked for meanwhile.
         resume: starts one again.
         catalog: what search and figures know of visits.
+        telling: tells pages.
         turn: held by whoever moves visits into the trash or out of it.
     """
 
@@ -56,6 +59,7 @@ class Deleter:
     let_go: Callable[[], None]
     resume: Callable[[], Awaitable[None]]
     catalog: Shelves
+    telling: Telling
     turn: asyncio.Lock
 
     async def find(self, selection: Selection) -> Record:
@@ -83,6 +87,9 @@ class Deleter:
         self, selection: Selection, *, server: str = "", request: object = None
     ) -> Record:
         """Delete what a selection means; an earlier deletion cannot be undone any more.
+
+        Open visits that are meant go as well, and no undo brings them back: they have not ended,
+        so that there is nothing of them to keep.
 
         Gives what `find` does and, if there were visits, when it was done: `at`.
 
@@ -130,23 +137,29 @@ class Deleter:
                 "after": 0,
                 "last": within.last if within else 0,
                 "visits": 0,
+                "total": found["visits"],
             },
-            drop_open=selection.is_everything,
+            meant=selection,
         )
         await self._finish()
         await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
 
-    async def undo(self, at: object = None) -> int:
+    async def undo(self, at: object = None, *, request: object = None) -> int:
         """Put back what was deleted last, and tell how much.
 
         Args:
             at: when the deletion began that the person means; None for any.
+            request: what tells this request from others, as for `delete`.
 
         Raises:
             HeyhoError: there is nothing to put back, or it is another deletion's.
         """
         async with self.turn:
             pending = await self.state.get("deletion")
+            undone = await self.state.get("undone")
+            begun = undone and request is not None and undone["request"] == request
+            if begun and (not pending or pending["at"] != undone["at"]):
+                return int(undone["visits"])
             if pending and at is not None and pending["at"] != at:
                 raise HeyhoError(texts.text("error_undo_other"))
             if not pending or pending["phase"] == "forgetting":
@@ -154,18 +167,26 @@ class Deleter:
             async with self._halted():
                 await self._finish()
                 if pending["phase"] != "restoring":  # as it is where this request comes again
-                    pending = await self.store.turn("restoring") or pending
+                    pending = await self.state.get("deletion")
+                    undone = {name: pending[name] for name in ("at", "visits")}
+                    await self.state.put("undone", {"request": request, **undone})
+                    await self.store.turn("restoring")
                     await self._finish()
                 await self.browser.clear_alarm("forget")
             return int(pending["visits"])
 
     async def pending(self) -> Record | None:
-        """The deletion that can be undone, if there is one."""
+        """The deletion that can be undone, or is on its way there or back, if there is one."""
         deletion: Record | None = await self.state.get("deletion")
-        if not deletion or deletion["phase"] not in ("moving", "kept"):
+        if not deletion or deletion["phase"] == "forgetting":
             return None
-        names = ("query", "at", "deadline", "visits", "firstAt", "lastAt", "alsoServer")
-        return {name: deletion.get(name) for name in names}
+        names = ("query", "phase", "at", "deadline", "visits", "total", "firstAt", "lastAt")
+        return {name: deletion.get(name) for name in (*names, "alsoServer")}
+
+    async def undone(self) -> Record | None:
+        """The last undo: when its deletion began, and how much it brought back."""
+        undone: Record | None = await self.state.get("undone")
+        return {name: undone[name] for name in ("at", "visits")} if undone else None
 
     async def finish(self) -> None:
         """Carry on what a kill has left half done: visits to be deleted must not be sent."""
@@ -202,6 +223,7 @@ class Deleter:
             pass
 
     async def _give_up(self, deletion: Record) -> None:
+        await self.state.put("undone", None)  # of this one, if at all, it came to nothing
         orders = [_order(deletion)] if deletion["alsoServer"] else []
         await self.store.turn("forgetting", [order for order in orders if order])
 
@@ -221,6 +243,10 @@ class Deleter:
             after = None
         await self.catalog.forget(visits, partial(self._move_these, visits, after))
         self.let_go()
+        if after is None:
+            self.telling.is_over()
+        else:
+            self.telling.goes_on({**deletion, "visits": deletion["visits"] + len(visits)})
         return True
 
     async def _move_these(
@@ -230,6 +256,7 @@ class Deleter:
 
     async def _restore(self) -> bool:
         thrown = await self.store.thrown(limit=AT_ONCE)
+        await self._drop_copies([each.visit for each in thrown])
         seqs = [each.visit["seq"] for each in thrown]
         fresh = [each.visit for each in thrown if not each.known]
 
@@ -237,7 +264,21 @@ class Deleter:
             await self.store.restore(seqs, change=change)
 
         await self.catalog.bring_back(fresh, write)
+        if not thrown:
+            self.telling.is_over()
         return bool(thrown)
+
+    async def _drop_copies(self, visits: list[Record]) -> None:
+        """What was imported while these were away, and would not have been beside them, goes."""
+        deletion, within = await self.state.get("deletion"), await self.visits.bounds()
+        if within is None or within.last <= deletion["last"]:
+            return
+        copies = await self.store.copies(visits, since=deletion["last"], near_ms=NEAR_MS)
+
+        async def write(change: CatalogChange | None) -> None:
+            await self.store.drop([copy["seq"] for copy in copies], change=change)
+
+        await self.catalog.forget(copies, write)
 
 
 def _order(deletion: Record) -> Record | None:

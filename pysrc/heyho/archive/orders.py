@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from heyho import texts
 from heyho.errors import HeyhoError, SyncError
@@ -12,9 +12,11 @@ from heyho.ports.device import Browser, Clock
 from heyho.ports.network import Caller
 from heyho.ports.stores import StateStore
 from heyho.profile import Profile
+from heyho.service import Handler
 from heyho.shallow import loads
 
 TIMEOUT_S = 60.0
+GLANCE_S = 0.5
 PAUSE_MS = 5 * 60_000
 OK = 200
 NOT_THERE = (404, 405)
@@ -23,6 +25,8 @@ NOT_THERE = (404, 405)
 @dataclass(slots=True, kw_only=True)
 class Orders:
     """The state's `orders`, the oldest first: {server, body}, for its call `data/deletions`.
+
+    A service, see `heyho.service.Service`, that comes last, for a server may take a minute.
 
     An order is for the server that was named when the person gave it, and for no other: that may
     hold what the person never meant. It waits until that one is named again.
@@ -41,6 +45,7 @@ class Orders:
     turn: asyncio.Lock
     not_before: float = 0.0
     problem: str | None = None
+    _asking: asyncio.Task[bool] | None = field(default=None, init=False)
 
     async def waiting(self) -> list[Record]:
         """What the present server is still to be asked for."""
@@ -48,8 +53,26 @@ class Orders:
         orders: list[Record] = await self.state.get("orders") or []
         return [order for order in orders if order["server"] == settings.server_url]
 
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        return {}
+
     async def step(self) -> bool:
-        """Ask for the oldest; False where there is none, or the server is to be left alone."""
+        """Ask for the oldest; False where there is none, or the server is to be left alone.
+
+        While the server has not answered, it returns after `GLANCE_S`, so that whatever else
+        there is to do is done meanwhile.
+        """
+        if self._asking is None:
+            self._asking = asyncio.ensure_future(self._ask_for_oldest())
+        asking = self._asking
+        await asyncio.wait([asking], timeout=GLANCE_S)
+        if not asking.done():
+            return True
+        self._asking = None
+        return asking.result()
+
+    async def _ask_for_oldest(self) -> bool:
         if self.clock.now_ms() < self.not_before:
             return False
         settings = await self.profile.settings()

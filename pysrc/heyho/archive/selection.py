@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from heyho import texts
@@ -115,6 +116,24 @@ class Matcher:
             if domain != self._site and not domain.endswith(self._below):
                 return False
         return self._pages is None or visit.url in self._pages
+
+
+def drop_open(fold: Record, selection: Selection) -> None:
+    """Take the open visits that are meant out of what the fold remembers.
+
+    A tab that one of them has opened forgets where it came from; so do all, if all are meant.
+    """
+    matches = selection.matcher()
+    tabs: list[Record] = fold.get("tabs") or []
+    gone = set()
+    for tab in tabs:
+        visit = tab.get("visit")
+        if visit and matches(SimpleNamespace(**visit, domain=domain_of(visit["url"]))):
+            gone.add(visit.get("id"))
+            tab["visit"] = None
+    for tab in tabs:
+        if selection.is_everything or tab.get("openerId") in gone:
+            tab["openerId"] = None
 
 
 def _site(value: object) -> str:

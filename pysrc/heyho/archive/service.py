@@ -16,6 +16,7 @@ from heyho.archive.orders import Orders
 from heyho.archive.retention import Retention
 from heyho.archive.selection import Selection
 from heyho.archive.shelves import Shelves
+from heyho.archive.telling import Telling
 from heyho.catalog.service import CatalogService
 from heyho.errors import HeyhoError
 from heyho.folding import Folding
@@ -43,7 +44,8 @@ class Archive:
     """A service, see `heyho.control.Service`. Requests:
 
     - `archive`: replies `job` (the import under way or the last one, or None), `deletion` (the one
-      that can be undone), `orders` (how many the server has to accept) and their `problem`.
+      that can be undone, or is on its way there or back), `undone` (the last undo), `orders` (how
+      many the server has to accept) and their `problem`.
     - `import` {source, url, name, size, preview}: begins to read a file, or the browser's history;
       replies `job` at once.
     - `import_stop`: ends it; what is imported stays. Replies `stopped`.
@@ -52,16 +54,19 @@ class Archive:
     - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites, and
       `at` once deleted.
     - `undo` {at}: puts back the deletion of that time, or the last one; replies `visits`.
-    - `deletions`: replies `deletion`, `orders` and `problem`.
+    - `deletions`: replies `deletion`, `undone`, `orders` and `problem`.
     - `storage`: replies how much there is of everything.
 
-    While an import goes on, pages are told of it by messages of the kind `archive`; of a deletion
-    and of its undo by one of the kind `deletions`.
+    While an import goes on, pages are told of it by messages of the kind `archive`; of a deletion,
+    and of the end of its undo, by those of the kind `deletions`.
 
     Args:
         halt: ends the sync under way, and tells whether there was one.
         let_go: forgets what was read for the next one.
         resume: starts one again.
+
+    Attributes:
+        orders: what the server is still to be asked for; a service of its own.
     """
 
     def __init__(
@@ -90,9 +95,10 @@ class Archive:
             let_go=let_go,
             resume=resume,
             catalog=shelves,
+            telling=Telling(ports.browser),
             turn=turn,
         )
-        self._orders = Orders(
+        self.orders = Orders(
             state=ports.state,
             caller=archive.caller,
             clock=ports.clock,
@@ -133,12 +139,7 @@ class Archive:
 
     async def step(self) -> bool:
         more = await self._deleter.step()
-        return (
-            more
-            or await self._import_piece()
-            or await self._orders.step()
-            or await self._retention.step()
-        )
+        return more or await self._import_piece() or await self._retention.step()
 
     async def _take_up(self) -> bool:
         """Go on with an import that an engine before has left; whether there was one."""
@@ -281,26 +282,24 @@ class Archive:
                 raise HeyhoError(texts.text("error_import_busy"))
             settings = await self._profile.settings()
             also = request.get("alsoServer") is True and settings.can_sync
-            found = await self._deleter.delete(
+            return await self._deleter.delete(
                 selection,
                 server=settings.server_url if also else "",
                 request=request.get("requestedAt"),
             )
-        self._ports.browser.publish({"target": "page", "kind": "deletions"})
-        return found
 
     async def _answer_undo(self, request: Record) -> Record:
         async with self._turn:  # no import writes in between
-            visits = await self._deleter.undo(request.get("at"))
-        self._ports.browser.publish({"target": "page", "kind": "deletions"})
+            visits = await self._deleter.undo(request.get("at"), request=request.get("requestedAt"))
         return {"visits": visits}
 
     async def _answer_deletions(self, request: Record) -> Record:
-        orders = await self._orders.waiting()
+        orders = await self.orders.waiting()
         return {
             "deletion": await self._deleter.pending(),
+            "undone": await self._deleter.undone(),
             "orders": len(orders),
-            "problem": self._orders.problem if orders else None,
+            "problem": self.orders.problem if orders else None,
         }
 
     async def _answer_storage(self, request: Record) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException
 
-from heyho.archive.selection import Selection
+from heyho.archive.selection import Selection, drop_open
 from heyho.browser.catalog import CHANGED_STORES, apply
 from heyho.browser.idb import Database, Transaction, between, beyond
 from heyho.browser.interop import to_object, to_value
@@ -105,20 +105,17 @@ class IdbArchiveStore:
         )
         return found
 
-    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
+    async def delete(self, deletion: Record, *, meant: Selection) -> None:
         def body(transaction: Transaction) -> None:
             state = transaction.store("state")
             state.put(to_object(deletion), "deletion")
 
-            def drop(fold: Any) -> None:
-                if fold:
-                    for tab in fold.tabs:
-                        tab.visit = None
-                        tab.openerId = None
-                    state.put(fold, "fold")
+            def drop(stored: Any) -> None:
+                if fold := to_value(stored):
+                    drop_open(fold, meant)
+                    state.put(to_object(fold), "fold")
 
-            if drop_open:
-                transaction.then(state.get("fold"), drop)
+            transaction.then(state.get("fold"), drop)
 
         await self._database.transact(["state"], "readwrite", body)
 
@@ -168,6 +165,28 @@ class IdbArchiveStore:
             transaction.then(transaction.store("trash").getAll(None, limit), take)
 
         await self._database.transact(["visits", "trash"], "readonly", body)
+        return found
+
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        near = _Neighbours(near_ms)
+        seen = [visit for visit in recorded if visit.get("tabId") is not None]
+        for visit in seen:
+            near.meet(visit["url"], visit["startedAt"])
+        found: list[Record] = []
+
+        def pick(rows: Any) -> None:
+            for row in rows:
+                apart = row.seq <= since or isinstance(row.tabId, int)
+                if not apart and near.has(row.url, row.startedAt):
+                    found.append(to_value(row))
+
+        def body(transaction: Transaction) -> None:
+            index = transaction.store("visits").index("startedAt")
+            for first, last in near.spans([visit["startedAt"] for visit in seen]):
+                transaction.then(index.getAll(between(first, last)), pick)
+
+        if seen:
+            await self._database.transact(["visits"], "readonly", body)
         return found
 
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:

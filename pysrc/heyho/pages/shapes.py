@@ -83,6 +83,7 @@ class Run(TypedDict):
     outcome: str
     visits: int
     rejected: int
+    deleted: NotRequired[int]
     cancelled: bool
     error: str | None
 
@@ -154,6 +155,7 @@ class Account(TypedDict):
     tone: str
     how: str
     error: str
+    deleted: str
     figures: list[tuple[str, str]]
 
 

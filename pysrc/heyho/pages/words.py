@@ -89,14 +89,26 @@ def was_stopped(run: "Run | None") -> bool:
     return bool(run and run.get("cancelled"))
 
 
+def not_stored(run: "Run") -> str:
+    """That the server left visits out, and why, as a sentence; empty where it did not.
+
+    Earlier records do not tell.
+    """
+    deleted = run.get("deleted")
+    return texts.plural("words_deleted", deleted) if deleted else ""
+
+
 def report(run: "Run", waiting: int, again: str = "") -> str:
     """What a run did and what follows from it, in sentences; `again` is the time of the next."""
     if run["outcome"] == "nothing":
         return texts.text("words_nothing")
     stopped = was_stopped(run)
     said = [texts.text("words_stopped")] if stopped else []
-    if (run["visits"] and not stopped) or run["outcome"] == "complete":
-        said.append(texts.plural("words_synced", run["visits"]))
+    stored = run["visits"] - (run.get("deleted") or 0)
+    if (stored and not stopped) or (run["outcome"] == "complete" and stored == run["visits"]):
+        said.append(texts.plural("words_synced", stored))
+    if gone := not_stored(run):
+        said.append(gone)
     if run["rejected"]:
         said.append(texts.plural("words_refused", run["rejected"]))
     if run["outcome"] in ("partial", "failed"):

@@ -67,8 +67,9 @@ class ArchiveStore(Protocol):
         """Count as `read` reads."""
         ...
 
-    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
-        """Put `deletion` into the state, under that name, and forget open visits if wished.
+    async def delete(self, deletion: Record, *, meant: Selection) -> None:
+        """Put `deletion` into the state, under that name, and forget the open visits that are
+        meant, for good.
 
         It has `after` and `last`, between which it will look for visits, and `phase` "moving".
         """
@@ -91,6 +92,11 @@ class ArchiveStore(Protocol):
 
     async def thrown(self, *, limit: int) -> list[Thrown]:
         """Some visits of the trash."""
+        ...
+
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        """Visits that `add` would have left out, had these been there: what it has stored beyond
+        the `seq` of `since` of a visit that one of these tells of."""
         ...
 
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:

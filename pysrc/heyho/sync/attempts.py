@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from heyho import texts
 from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, Unreachable
-from heyho.model import Rejection, ServerLimits
+from heyho.model import ServerLimits
 from heyho.ports.device import Clock, Conditions
 from heyho.ports.network import Reply
 from heyho.ports.stores import Payload
-from heyho.replies import decode, read_sync_reply
+from heyho.replies import Acknowledgement, decode, read_sync_reply
 from heyho.settings import Settings
 from heyho.sync.carriers import Carrier
 from heyho.sync.lanes import Lanes
@@ -60,8 +60,8 @@ class Attempts:
 
     async def send(
         self, payload: Payload, carrier: Carrier, travel: Travel, *, lane: int
-    ) -> tuple[Rejection, ...]:
-        """Send a payload until the server has taken it; returns what it rejected by name.
+    ) -> Acknowledgement:
+        """Send a payload until the server has taken it; returns how it accounts for the visits.
 
         Raises:
             SyncError: of the last attempt.
@@ -84,7 +84,7 @@ class Attempts:
 
     async def _attempt(
         self, payload: Payload, carrier: Carrier, travel: Travel, *, lane: int, attempt: int
-    ) -> tuple[Rejection, ...]:
+    ) -> Acknowledgement:
         ticket = await self._admit(travel)
         reply: Reply | None = None
         try:
@@ -113,7 +113,7 @@ class Attempts:
         self._patience.succeeded()
         if taken.rejections:
             self._logbook.refused(len(taken.rejections))
-        return taken.rejections
+        return taken
 
     async def _admit(self, travel: Travel) -> int:
         """Wait for the gate; who would have to wait too long leaves it to another run."""

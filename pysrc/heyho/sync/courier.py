@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from heyho.errors import Refused, StorageError, SyncError, TooLarge, WorkerLost
 from heyho.model import Rejection, SeqRange
+from heyho.replies import Acknowledgement
 from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.attempts import Attempts
 from heyho.sync.carriers import Carrier, Crew
@@ -26,6 +27,7 @@ class _Delivered:
     visits: int
     bytes: int
     rejections: tuple[Rejection, ...] = ()
+    deleted: int = 0
     refused: bool = False
 
 
@@ -132,7 +134,7 @@ class Courier:
         if not payload.visits:
             return _Delivered(0, 0)
         try:
-            rejections = await self._attempts.send(payload, carrier, travel, lane=lane)
+            taken = await self._attempts.send(payload, carrier, travel, lane=lane)
         except (TooLarge, Refused) as refusal:
             if payload.only_id is None:
                 return _Delivered(0, 0, refused=True)
@@ -140,10 +142,10 @@ class Courier:
                 self._failures_in_a_row += 1
                 raise
             # A visit that the server refuses even alone goes into quarantine with the reason.
-            rejections = (Rejection(payload.only_id, refusal.sentence),)
+            taken = Acknowledgement(0, (Rejection(payload.only_id, refusal.sentence),))
         finally:
             carrier.let_go(payload)
-        return _Delivered(payload.visits, payload.sent_bytes, rejections)
+        return _Delivered(payload.visits, payload.sent_bytes, taken.rejections, taken.deleted)
 
     async def _acknowledge(self, seqs: SeqRange, delivered: _Delivered, travel: Travel) -> None:
         await self._acknowledger.acknowledge(seqs, delivered.rejections)
@@ -152,6 +154,7 @@ class Courier:
             travel,
             visits=delivered.visits,
             rejected=len(delivered.rejections),
+            deleted=delivered.deleted,
             sent_bytes=delivered.bytes,
         )
 

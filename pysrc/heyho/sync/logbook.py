@@ -114,7 +114,9 @@ class Logbook:
         self.run.retries += 1
         self.progress.retries += 1
 
-    def acknowledged(self, travel: Travel, *, visits: int, rejected: int, sent_bytes: int) -> None:
+    def acknowledged(
+        self, travel: Travel, *, visits: int, rejected: int, deleted: int, sent_bytes: int
+    ) -> None:
         """The ledger has a batch, or a part of one."""
         travel.done += visits
         self.progress.visits_done += visits
@@ -122,6 +124,7 @@ class Logbook:
         self.run.batches += visits > 0
         self.run.visits += visits - rejected
         self.run.rejected += rejected
+        self.run.deleted += deleted
         self.run.bytes += sent_bytes
 
     def succeeded(self) -> None:

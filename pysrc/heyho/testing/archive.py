@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from copy import deepcopy
 from types import SimpleNamespace
 
-from heyho.archive.selection import Selection
+from heyho.archive.selection import Selection, drop_open
 from heyho.errors import HeyhoError
 from heyho.ports import Record
 from heyho.ports.archive import Added, Found, Old, Thrown
@@ -34,11 +34,7 @@ class MemoryArchiveStore:
             for visit in visits:
                 if visit["id"] in ids:
                     known += 1
-                elif visit.get("tabId") is None and any(
-                    other["url"] == visit["url"]
-                    and abs(other["startedAt"] - visit["startedAt"]) <= near_ms
-                    for other in seen
-                ):
+                elif visit.get("tabId") is None and _is_near(visit, seen, near_ms):
                     doubled += 1
                 else:
                     ids.add(visit["id"])
@@ -71,13 +67,12 @@ class MemoryArchiveStore:
         following = seqs[-1] if len(seqs) == limit else None
         return [visits[seq] for seq in seqs], following
 
-    async def delete(self, deletion: Record, *, drop_open: bool) -> None:
+    async def delete(self, deletion: Record, *, meant: Selection) -> None:
         state = self._database.state
         async with self._database.transaction():
             state["deletion"] = deepcopy(deletion)
-            if drop_open:
-                for tab in (state.get("fold") or {}).get("tabs", ()):
-                    tab["visit"] = tab["openerId"] = None
+            if fold := state.get("fold"):
+                drop_open(fold, meant)
 
     async def move(
         self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None
@@ -123,6 +118,16 @@ class MemoryArchiveStore:
         ids = {visit["id"] for visit in self._database.visits.values()}
         bags = [self._database.trash[seq] for seq in sorted(self._database.trash)[:limit]]
         return [Thrown(deepcopy(bag["visit"]), bag["visit"]["id"] in ids) for bag in bags]
+
+    async def copies(self, recorded: Sequence[Record], *, since: int, near_ms: int) -> list[Record]:
+        await asyncio.sleep(0)
+        seen = [visit for visit in recorded if visit.get("tabId") is not None]
+        rows = [row for seq, row in self._database.visits.items() if seq > since]
+        return [
+            deepcopy(row)
+            for row in rows
+            if row.get("tabId") is None and _is_near(row, seen, near_ms)
+        ]
 
     async def restore(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         database = self._database
@@ -187,6 +192,13 @@ class MemoryArchiveStore:
 def _meant(selection: Selection, rows: Iterable[Record]) -> list[Record]:
     matches = selection.matcher()
     return [row for row in rows if matches(SimpleNamespace(**row))]
+
+
+def _is_near(visit: Record, seen: Iterable[Record], near_ms: int) -> bool:
+    return any(
+        other["url"] == visit["url"] and abs(other["startedAt"] - visit["startedAt"]) <= near_ms
+        for other in seen
+    )
 
 
 class MemoryHistory:

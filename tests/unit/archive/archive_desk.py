@@ -110,7 +110,7 @@ class Desk:
 
     async def work(self) -> None:
         """Let it do what can wait."""
-        while await self.archive.step():
+        while await self.archive.step() or await self.archive.orders.step():
             pass
 
     async def import_file(self, content: str | bytes, **fields: Any) -> Record:

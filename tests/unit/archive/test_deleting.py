@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -17,13 +18,15 @@ from heyho.archive.selection import Selection
 from heyho.archive.service import Archive
 from heyho.control import Control
 from heyho.errors import HeyhoError
+from heyho.ports.network import Reply
 from heyho.profile import Profile
 from heyho.runs import Boot
+from heyho.service import Service
 from heyho.settings import Settings
 from heyho.testing.loop import jumping, run_jumping
-from heyho.testing.network import MemoryServer, MemoryTransport
+from heyho.testing.network import MemoryServer, MemoryTransport, reply
 from heyho.testing.stores import MemoryDatabase, MemoryStateStore
-from unit.archive.archive_desk import DAY, NOW, Desk, visit
+from unit.archive.archive_desk import DAY, NOW, Desk, bare, visit
 
 SERVER = {"serverUrl": "http://127.0.0.1:1/api/v1", "token": "t"}
 EVERYTHING = {"everything": True}
@@ -34,7 +37,7 @@ def content(database: MemoryDatabase) -> tuple[Any, ...]:
     state = {
         key: value
         for key, value in database.state.items()
-        if key not in ("deletion", "catalog", "settings")
+        if key not in ("deletion", "undone", "catalog", "settings")
     }
     return deepcopy((database.visits, database.rejected, database.trash, state, database.days))
 
@@ -150,14 +153,64 @@ async def test_a_request_that_comes_again_is_the_same_deletion() -> None:
 
 
 @jumping
-async def test_all_takes_the_open_visits_along() -> None:
-    desk = Desk(2)
-    tab = {"tabId": 1, "visit": {"url": "https://open.example/", "startedAt": NOW}}
-    desk.database.state["fold"] = {"tabs": [tab]}
+async def test_an_undo_that_is_asked_for_again_has_the_same_answer() -> None:
+    desk = Desk(6)
+    deleted = await desk.ask("delete", query={"site": "site-1.example"})
+    asked = {"at": deleted["at"], "requestedAt": 7}
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    desk.restart()
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    with pytest.raises(HeyhoError, match="nothing to undo"):
+        await desk.ask("undo", at=deleted["at"], requestedAt=8)
+    desk.offset_ms = 1000
+    desk.restart()
+    await desk.ask("delete", query={"site": "site-2.example"})
+    assert await desk.ask("undo", **asked) == {"visits": 2}
+    assert len(desk.visits()) == 4
+
+
+@given(queries, st.sets(st.integers(0, 5)), st.integers(-6000, 6000), st.booleans())
+def test_an_import_before_an_undo_comes_to_the_same_as_without_both(
+    query: dict[str, Any], told: set[int], off_ms: int, index: bool
+) -> None:
+    entries = [{"url": visit(n)["url"], "time": visit(n)["startedAt"] + off_ms} for n in told]
+    text = "".join(f"{json.dumps(entry)}\n" for entry in entries)
+
+    async def both() -> None:
+        plain, desk = Desk(6), Desk(6)
+        if told:
+            await plain.import_file(text)
+        if index:
+            await desk.catalog.index.advance(chunk=9)
+        deleted = await desk.ask("delete", query=query)
+        if told:
+            await desk.import_file(text)
+        if index:
+            await desk.catalog.index.advance(chunk=9)
+        if deleted["visits"]:
+            await desk.ask("undo")
+        assert bare(desk.visits()) == bare(plain.visits())
+        for each in (plain, desk):
+            await each.catalog.index.advance(chunk=99)
+        figures = [await each.catalog.handlers["figures"]({}) for each in (plain, desk)]
+        assert figures[0] == figures[1]
+
+    run_jumping(both())
+
+
+@jumping
+async def test_a_page_that_is_open_goes_with_its_site() -> None:
+    """What is open is recorded once it is left: by then it would be past the deletion."""
+    desk = Desk(3)
+    page = "https://www.site-1.example/open"
+    event = {"kind": "navigated", "tabId": 1, "url": page, "transition": "typed"}
+    desk.database.append_events([{**event, "qualifiers": [], "at": NOW, "committedAt": NOW}])
+    await desk.ask("delete", query={"site": "site-2.example"})
+    assert page in str(desk.database.state["fold"])
     await desk.ask("delete", query={"site": "site-1.example"})
-    assert "open.example" in str(desk.database.state)
-    await desk.ask("delete", query=EVERYTHING)
-    assert "open.example" not in str(desk.database.state)
+    assert page not in str(desk.database.state["fold"])
+    desk.database.append_events([{"kind": "removed", "tabId": 1, "at": NOW + 60_000}])
+    assert page not in await desk.export("jsonl")
 
 
 @jumping
@@ -259,7 +312,8 @@ def engine_of(desk: Desk, server: MemoryServer) -> Control:
 
     ports = replace(desk.ports, transport=MemoryTransport(server.answer))
     archive = Archive(ports, desk.archive_ports, halt=halt, let_go=let_go, resume=resume)
-    control = Control(ports, Boot("test", 0), [archive], before_run=archive.before_run)
+    services: list[Service] = [archive, archive.orders]
+    control = Control(ports, Boot("test", 0), services, before_run=archive.before_run)
     return control
 
 
@@ -367,8 +421,40 @@ async def test_an_order_that_is_given_while_another_is_accepted_is_kept() -> Non
     async with turn:
         await desk.archive_ports.store.turn("forgetting", [second])
     assert await asking
+    assert await orders.step()
     assert [body for _, body in desk.asked] == [{"to": 1}]
     assert desk.database.state["orders"] == [second]
+
+
+@jumping
+async def test_an_import_goes_on_while_the_server_takes_its_time() -> None:
+    """And the engine stays until the answer is there."""
+    desk, server = Desk(), MemoryServer("t")
+    answered = asyncio.Event()
+
+    async def slow(method: str, url: str, body: Any, token: Any) -> Reply:
+        if not url.endswith("/data/deletions"):
+            return await server.answer(method, url, body, token)
+        await asyncio.sleep(50)
+        answered.set()
+        return reply(200, {"deletedAt": 1})
+
+    desk.archive_ports = replace(desk.archive_ports, caller=MemoryTransport(slow))
+    desk.database.state["settings"] = SERVER
+    desk.database.state["orders"] = [{"server": SERVER["serverUrl"], "body": {"to": NOW}}]
+    control = engine_of(desk, server)
+    await control.answer({"kind": "deletions"})
+    await asyncio.sleep(5)
+    desk.files.files["blob:x"] = json.dumps({"url": "https://a.example/", "time": NOW}).encode()
+    await control.answer({"kind": "import", "source": "file", "url": "blob:x", "size": 1})
+    await asyncio.sleep(5)
+    assert [each["url"] for each in desk.visits()] == ["https://a.example/"]
+    assert not answered.is_set()
+    await answered.wait()
+    assert not desk.browser.closed
+    await asyncio.sleep(60)
+    assert desk.database.state["orders"] == []
+    assert desk.browser.closed
 
 
 @jumping
@@ -392,4 +478,39 @@ async def test_pages_are_told_of_a_deletion_and_of_its_undo() -> None:
     for kind, fields in (("delete", {"query": EVERYTHING}), ("undo", {})):
         desk.browser.published.clear()
         await desk.ask(kind, **fields)
-        assert {"target": "page", "kind": "deletions"} in desk.browser.published
+        assert told_of(desk) == [None]
+    assert (await desk.ask("deletions"))["undone"]["visits"] == 3
+
+
+def told_of(desk: Desk) -> list[Any]:
+    """What pages were told of deletions."""
+    return [each["moving"] for each in desk.browser.published if each["kind"] == "deletions"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@jumping
+async def test_pages_are_told_how_a_long_deletion_goes(killed: bool) -> None:
+    """Some times a second, also by the engine that carries it on."""
+    desk = Desk(60)
+    desk.database.transaction_s = 0.02
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+        deleting = asyncio.ensure_future(desk.ask("delete", query={"site": "site-1.example"}))
+        if killed:
+            await asyncio.sleep(0.5)
+            deleting.cancel()
+            await asyncio.wait([deleting])
+            pending = (await desk.ask("deletions"))["deletion"]
+            assert (pending["phase"], pending["total"]) == ("moving", 20)
+            desk.restart()
+            await desk.work()
+        else:
+            await deleting
+    *moving, end = told_of(desk)
+    assert end is None
+    done = [each["visits"] for each in moving]
+    assert done == sorted(done)
+    assert 2 < len(done) < 15
+    assert {each["total"] for each in moving} == {20}
+    deletion = (await desk.ask("deletions"))["deletion"]
+    assert (deletion["phase"], deletion["visits"], deletion["total"]) == ("kept", 20, 20)

@@ -78,6 +78,16 @@ def test_what_is_left_is_told_where_it_is_worth_telling(seconds: float | None, s
             "Synced 25 visits. Your server refused 2; Heyho keeps them aside.",
         ),
         (
+            {"deleted": 12},
+            0,
+            "Synced 13 visits. 12 visits were not stored: you had deleted them on your server.",
+        ),
+        (
+            {"visits": 1, "deleted": 1},
+            0,
+            "1 visit was not stored: you had deleted it on your server.",
+        ),
+        (
             {"outcome": "failed", "visits": 0, "error": "Your server did not answer."},
             5000,
             "5,000 visits wait. Your server did not answer. They go again at 14:05.",

@@ -34,6 +34,7 @@ class ScriptedServer(MemoryServer):
         cursed: what becomes of every batch with a visit, by the visit's id.
         chokes_on: visits by id which make it refuse the whole batch with 400.
         rejects: visits by id which it rejects by name, with the reason.
+        forgot: visits by id which were deleted there, and stay so.
         config: what it answers to `GET /config`, where that is another thing than its limits.
     """
 
@@ -45,6 +46,7 @@ class ScriptedServer(MemoryServer):
         cursed: Mapping[str, Fault] | None = None,
         chokes_on: Iterable[str] = (),
         rejects: Mapping[str, str] | None = None,
+        forgot: Iterable[str] = (),
         config: Reply | None = None,
         max_records: int = 1000,
     ) -> None:
@@ -55,6 +57,7 @@ class ScriptedServer(MemoryServer):
         self.cursed = dict(cursed or {})
         self.chokes_on = set(chokes_on)
         self.rejects = dict(rejects or {})
+        self.forgot = set(forgot)
         self.config = config
         self.batches: list[list[str]] = []
         self.config_asked = 0
@@ -97,12 +100,19 @@ class ScriptedServer(MemoryServer):
             for record in records
             if record["id"] in self.rejects
         ]
-        return receipt(len(kept), errors, trial=self.trials and is_trial())
+        deleted = sum(record["id"] in self.forgot for record in kept)
+        return receipt(len(kept), errors, deleted=deleted, trial=self.trials and is_trial())
 
 
-def receipt(stored: int, errors: Iterable[Record] = (), *, trial: bool = False) -> Reply:
+def receipt(
+    stored: int, errors: Iterable[Record] = (), *, deleted: int = 0, trial: bool = False
+) -> Reply:
     """The answer to a batch that was taken."""
-    data: Record = {"page_visits_synced": stored, "validation_errors": list(errors)}
+    data: Record = {
+        "page_visits_synced": stored,
+        "page_visits_deleted": deleted,
+        "validation_errors": list(errors),
+    }
     if trial:
         data["trial"] = True
     return reply(200, {"success": True, "data": data})

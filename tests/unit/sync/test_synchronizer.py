@@ -531,6 +531,21 @@ class TestSplitting:
         assert len(server.batches) <= 10 * MAX_FAILURES_IN_A_ROW
 
 
+class TestDeleted:
+    @pytest.mark.parametrize("strategy", STRATEGIES)
+    @jumping
+    async def test_what_the_server_had_deleted_is_acknowledged_and_counted(
+        self, strategy: str
+    ) -> None:
+        server = ScriptedServer(
+            forgot=[f"visit-{n:04}" for n in range(3, 33)], rejects={"visit-0003": "odd"}
+        )
+        device = Device(server.answer, visits=60, strategy=strategy, batchSize=10)
+        run = (await device.sync()).run
+        assert (run.visits, run.rejected, run.deleted) == (59, 1, 29)
+        assert (await device.sync()).run.outcome == "nothing"
+
+
 class TestQuarantine:
     @jumping
     async def test_a_rejected_visit_is_kept_with_the_servers_reason(self) -> None:

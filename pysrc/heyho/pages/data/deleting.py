@@ -4,7 +4,7 @@ import asyncio
 
 from heyho import texts
 from heyho.pages import bridge
-from heyho.pages.data import dates, phrases
+from heyho.pages.data import dates, importing, phrases
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ FIELDS = {
     "pattern": ("pattern",),
     "all": (),
 }
-TICK_S = 20
+TICK_S = 5
+SILENCE_MS = 8000
 
 
 class Delete:
@@ -33,6 +34,10 @@ class Delete:
         self.query: "Json" = {}
         self.can_sync = False
         self.deletion: "Json | None" = None
+        self.going = False
+        self.heard_at = 0.0
+        self.asked_at = 0.0
+        self.undoing: "Json | None" = None
         bridge.on(bridge.find("delete-form"), "submit", self.count)
         bridge.on(bridge.find("delete-form"), "input", self.arrange)
         bridge.on(bridge.find("delete-go"), "click", self.go)
@@ -105,16 +110,23 @@ class Delete:
             bridge.start(self.request_delete())
 
     async def request_delete(self) -> None:
-        """Have it deleted."""
+        """Have it deleted. The reply may never come: what is told of the deletion does as well."""
         server_too = self.can_sync and bool(bridge.find("delete-server").checked)
         bridge.show("delete-sure", False)
+        self.asked_at = asked_at = bridge.now() - 1
+        self.heard_at = bridge.now()
         reply = await bridge.ask({"kind": "delete", "query": self.query, "alsoServer": server_too})
-        self.busy(False)
-        if not reply["ok"]:
-            bridge.write("delete-problem", reply["error"])
         await self.refresh()
+        if self.asked_at == asked_at and not self.going:
+            self.deleted("" if reply["ok"] else reply["error"])
+
+    def deleted(self, problem: str) -> None:
+        """What was asked for is done, or has failed."""
+        self.asked_at = 0.0
+        self.busy(False)
+        bridge.write("delete-problem", problem)
         self.changed()
-        if reply["ok"] and self.deletion is not None:
+        if not problem and self.deletion is not None:
             bridge.find("undo").focus()
 
     def cancel(self) -> None:
@@ -124,17 +136,25 @@ class Delete:
 
     def undo(self) -> None:
         """Put back what was deleted last."""
-        if not bridge.find("undo").disabled and self.deletion is not None:
-            bridge.find("undo").disabled = True
-            bridge.start(self.request_undo(self.deletion["at"]))
+        if self.undoing is None and self.deletion is not None:
+            self.undoing = self.deletion
+            bridge.start(self.request_undo(self.deletion))
 
-    async def request_undo(self, at: float) -> None:
+    async def request_undo(self, deletion: "Json") -> None:
         """Have it put back: this deletion, and none that another page has made since."""
+        bridge.find("undo").disabled = True
+        self.heard_at = bridge.now()
         bridge.write("gone-said", texts.text("data_undoing"))
-        reply = await bridge.ask({"kind": "undo", "at": at})
-        bridge.find("undo").disabled = False
+        reply = await bridge.ask({"kind": "undo", "at": deletion["at"]})
         await self.refresh()
-        said = texts.plural("data_undone", reply["visits"]) if reply["ok"] else reply["error"]
+        if self.undoing is deletion and not self.going:
+            back = texts.plural("data_undone", reply["visits"]) if reply["ok"] else reply["error"]
+            self.undone(back)
+
+    def undone(self, said: str) -> None:
+        """What was deleted is back, or cannot be put back."""
+        self.undoing = None
+        bridge.find("undo").disabled = False
         bridge.write("delete-said", said)
         bridge.find("delete-count").focus()
         self.changed()
@@ -145,26 +165,64 @@ class Delete:
         if reply["ok"]:
             self.show(reply)
 
+    def hear(self, moving: "Json | None") -> None:
+        """Take news of a deletion under way, or that one is over, or undone."""
+        if moving is None:
+            bridge.start(self.refresh())
+        else:
+            self.follow(moving, phrases.moving(moving))
+
     def show(self, told: "Json") -> None:
         """Show what can be undone, and what the server has still to delete."""
-        self.deletion = told["deletion"]
-        bridge.show("gone", self.deletion is not None)
-        if self.deletion is not None:
-            bridge.write("gone-said", phrases.gone(self.deletion, bridge.now()))
+        self.heard_at = bridge.now()
         said = phrases.orders(told["orders"], told["problem"])
         bridge.show("orders", bool(said))
         bridge.write("orders", said)
+        deletion = told["deletion"]
+        if deletion is not None and deletion["phase"] == "moving":
+            self.follow(deletion, phrases.moving(deletion))
+        elif deletion is not None and deletion["phase"] == "restoring":
+            self.follow(None, texts.text("data_undoing"))
+        else:
+            self.settle(deletion, told["undone"])
+
+    def follow(self, moving: "Json | None", said: str) -> None:
+        """Show what is under way, with a bar where it is known how far it is."""
+        self.deletion, self.going, self.heard_at = None, True, bridge.now()
+        bridge.write("delete-problem", "")
+        bridge.show("gone", True)
+        bridge.show("undo", False)
+        bridge.write("gone-said", said)
+        importing.bar(bridge.find("gone-bar"), phrases.moved_percent(moving) if moving else None)
+
+    def settle(self, deletion: "Json | None", undone: "Json | None") -> None:
+        """Show what can be undone; nothing is under way."""
+        self.deletion, self.going = deletion, False
+        bridge.show("gone", deletion is not None)
+        bridge.show("undo", True)
+        importing.bar(bridge.find("gone-bar"), None)
+        if deletion is not None and self.undoing is None:
+            bridge.write("gone-said", phrases.gone(deletion, bridge.now()))
+        if self.asked_at and deletion is not None and deletion["at"] >= self.asked_at:
+            self.deleted("")
+        at = self.undoing["at"] if self.undoing is not None else None
+        is_gone = deletion is None or deletion["at"] != at
+        if at is not None and is_gone and undone is not None and undone["at"] == at:
+            self.undone(texts.plural("data_undone", undone["visits"]))
 
     async def tick(self) -> None:
-        """Count the minutes down; the undo ends with them."""
+        """Count the minutes down; the undo ends with them. Ask for what nothing is heard of: the
+        engine may have been ended, and the next one carries it on."""
         while True:
             await asyncio.sleep(TICK_S)
-            if self.deletion is None:
-                continue
-            if bridge.now() < self.deletion["deadline"]:
-                bridge.write("gone-said", phrases.gone(self.deletion, bridge.now()))
-            else:
-                await self.refresh()
+            if self.going or self.asked_at or self.undoing is not None:
+                if bridge.now() - self.heard_at >= SILENCE_MS:
+                    await self.refresh()
+            elif self.deletion is not None:
+                if bridge.now() < self.deletion["deadline"]:
+                    bridge.write("gone-said", phrases.gone(self.deletion, bridge.now()))
+                else:
+                    await self.refresh()
 
     def busy(self, on: bool, said: str = "") -> None:
         """Let nothing else be started meanwhile."""

@@ -47,8 +47,9 @@ class Data:
             self.importing.hear(message["job"])
         elif message["kind"] == "deletions":
             # Also that of a request whose reply was lost: what is gone can be brought back.
-            bridge.start(self.delete.refresh())
-            self.refresh()
+            self.delete.hear(message["moving"])
+            if message["moving"] is None:
+                self.refresh()
 
     def look(self) -> None:
         """The person comes back to the page: visits may have gone or come elsewhere."""

@@ -112,6 +112,18 @@ def gone(deletion: "Json", now: float) -> str:
     ).strip()
 
 
+def moving(deletion: "Json") -> str:
+    """How a deletion goes."""
+    done = deletion["visits"]
+    return texts.plural("data_moving", deletion["total"] or done, texts.number(done))
+
+
+def moved_percent(deletion: "Json") -> int:
+    """How much of a deletion is done."""
+    total = deletion["total"]
+    return min(100, 100 * deletion["visits"] // total) if total else 0
+
+
 def server_part(deletion: "Json") -> str:
     """What becomes of the visits on the server."""
     if not deletion["alsoServer"]:

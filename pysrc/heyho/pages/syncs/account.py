@@ -45,6 +45,7 @@ def describe(run: "Json") -> "Account":
         "tone": "trouble" if outcome in ("partial", "failed") else "calm",
         "how": " ".join([texts.text(f"syncs_trigger_{run['trigger']}"), strategy(run)]),
         "error": run["error"] or "",
+        "deleted": words.not_stored(run),  # type: ignore[arg-type]
         "figures": figures,
     }
 

@@ -148,8 +148,9 @@ class Card:
         self.part("outcome").textContent = told["outcome"]
         self.element.dataset.tone = told["tone"]
         self.part("how").textContent = told["how"]
-        self.part("error").textContent = told["error"]
-        self.part("error").hidden = not told["error"]
+        for name in ("error", "deleted"):
+            self.part(name).textContent = told[name]
+            self.part(name).hidden = not told[name]
         for name, value in told["figures"]:
             pair = js.document.createElement("div")
             pair.append(cell("dt", name), cell("dd", value))

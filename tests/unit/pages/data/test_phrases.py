@@ -99,6 +99,10 @@ def test_a_deletion_says_what_follows() -> None:
     )
     deletion["query"] = {"patterns": ["a.example"]}
     assert phrases.gone(deletion, NOW).endswith("it cannot delete by pattern.")
+    going = {"visits": 3000, "total": 12_000}
+    assert phrases.moving(going) == "Deleting: 3,000 of 12,000 visits."
+    assert phrases.moved_percent(going) == 25
+    assert phrases.moved_percent({"visits": 0, "total": None}) == 0
     assert phrases.orders(0, None) == ""
     assert phrases.orders(1, "It is down.") == (
         "Your server has one deletion to carry out. It is down."

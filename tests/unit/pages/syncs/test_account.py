@@ -42,6 +42,15 @@ def test_a_good_run_has_its_figures_and_no_more() -> None:
     }
 
 
+def test_what_the_server_had_deleted_is_told() -> None:
+    assert account.describe(a_run())["deleted"] == ""
+    told = account.describe(a_run(deleted=12))
+    assert told["deleted"] == "12 visits were not stored: you had deleted them on your server."
+    earlier = a_run()
+    del earlier["deleted"]
+    assert account.describe(earlier)["deleted"] == ""
+
+
 def test_a_bad_run_tells_what_went_wrong() -> None:
     error = "Your server did not answer."
     told = account.describe(

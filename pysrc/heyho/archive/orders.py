@@ -50,7 +50,7 @@ class Orders:
 
     async def step(self) -> bool:
         """Ask for the oldest; False where there is none, or the server is to be left alone."""
-        if self.clock.now_ms() < self.not_before:
+        if 0 < self.not_before - self.clock.now_ms() <= PAUSE_MS:  # more: it was set back
             return False
         settings = await self.profile.settings()
         orders = await self.waiting()

@@ -129,6 +129,47 @@ async def test_an_undo_comes_as_late_as_ten_minutes_and_no_later() -> None:
         await desk.ask("undo")
 
 
+@pytest.mark.parametrize("leap_ms", [-DAY, 365 * DAY])
+@jumping
+async def test_a_clock_that_is_set_gives_the_time_once_more(leap_ms: int) -> None:
+    desk = Desk(5)
+    await desk.ask("delete", query=EVERYTHING)
+    desk.browser.alarms.clear()
+    for passed_ms in (0, UNDO_MS - 60_000):
+        desk.offset_ms = leap_ms + passed_ms
+        desk.restart()
+        await desk.work()
+        assert (await desk.ask("deletions"))["deletion"]["deadline"] == NOW + leap_ms + UNDO_MS
+        assert desk.browser.alarms["forget"] == (10, None)
+    desk.offset_ms = leap_ms + UNDO_MS
+    desk.restart()
+    await desk.work()
+    assert desk.database.trash == {}
+
+
+@jumping
+async def test_a_browser_that_is_seldom_there_empties_the_trash_the_second_time() -> None:
+    desk = Desk(5)
+    await desk.ask("delete", query=EVERYTHING)
+    for days, thrown in ((1, 5), (2, 0)):
+        desk.offset_ms = days * DAY
+        desk.restart()
+        await desk.work()
+        assert len(desk.database.trash) == thrown
+
+
+@jumping
+async def test_a_clock_that_was_set_keeps_no_undo_from_being_carried_out() -> None:
+    desk = Desk(5)
+    before = desk.visits()
+    await desk.ask("delete", query=EVERYTHING)
+    desk.offset_ms = 365 * DAY
+    desk.restart()
+    await desk.work()
+    assert await desk.ask("undo", at=NOW) == {"visits": 5}
+    assert desk.visits() == before
+
+
 @jumping
 async def test_another_deletion_makes_the_earlier_one_final() -> None:
     desk = Desk(6)

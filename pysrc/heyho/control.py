@@ -85,6 +85,7 @@ class Control:
             limits=synchronizer.limits,
             keeper=synchronizer.keeper,
             lock=RUN_LOCK,
+            before=before_run,
             is_free=lambda: not self.runs.under_way,
             ended=self.quiet.linger,
         )

@@ -145,7 +145,7 @@ class Runs:
     async def _abandon(self) -> None:
         """End what is under way: what it has not delivered is not for its destination any more."""
         self._next = None
-        self._lab.cancel()
+        self._lab.cancel("other")
         await self._lab.over()
         if self._run is not None:
             self._run.cancel()

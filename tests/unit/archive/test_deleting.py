@@ -319,8 +319,10 @@ def test_what_was_read_for_the_next_sync_is_deleted_too(
     run_jumping(read_in_the_middle(left))
 
 
-async def read_in_the_middle(left: str) -> None:
-    desk, server = Desk(6), MemoryServer("t")
+async def in_mid_deletion(
+    desk: Desk, server: MemoryServer, left: str
+) -> tuple[Control, asyncio.Task[dict[str, Any]]]:
+    """An engine in the middle of a deletion, or another one after it was ended there."""
     desk.database.state["settings"] = SERVER
     desk.database.transaction_s = 0.01
     control = engine_of(desk, server)
@@ -334,10 +336,46 @@ async def read_in_the_middle(left: str) -> None:
         await asyncio.wait([deleting])
         assert desk.database.state["deletion"]["phase"] == "moving"
         control = engine_of(desk, server)
+    return control, deleting
+
+
+async def read_in_the_middle(left: str) -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    control, deleting = await in_mid_deletion(desk, server, left)
     assert (await control.answer({"kind": "status"}))["status"]["waiting"]
     await asyncio.wait([deleting])
     await synced(control)
     assert sorted(server.received) == ["visit-0", "visit-2", "visit-3", "visit-5"]
+
+
+@pytest.mark.parametrize("left", ["by a kill", "under way"])
+def test_the_lab_sends_nothing_that_is_being_deleted(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+    run_jumping(try_out_in_the_middle(left))
+
+
+async def try_out_in_the_middle(left: str) -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    control, _ = await in_mid_deletion(desk, server, left)
+    assert (await control.answer({"kind": "lab", "strategies": ["sequential"]}))["started"]
+    assert (await control.answer({"kind": "lab_results"}))["underWay"]
+    await asyncio.sleep(60)
+    assert set(server.tried) == {"visit-0", "visit-2", "visit-3", "visit-5"}
+
+
+@jumping
+async def test_a_deletion_ends_a_session_of_the_lab() -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    desk.database.state["settings"] = SERVER
+    control = engine_of(desk, server)
+    assert (await control.answer({"kind": "lab"}))["started"]
+    await asyncio.sleep(0.1)
+    assert (await control.answer({"kind": "delete", "query": EVERYTHING}))["visits"] == 6
+    told = [message["lab"] for message in desk.browser.published if message["kind"] == "lab"]
+    assert told[-1]["ended"] == {"outcome": "other", "problem": None, "session": None}
+    assert not (await control.answer({"kind": "lab_results"}))["underWay"]
 
 
 @jumping

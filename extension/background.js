@@ -154,8 +154,24 @@ const inOrder = (step) => {
   return tail;
 };
 
+// A clock that was set back would leave every alarm for as long as that: they go along with it.
+// No periodic one is ever further away than its period.
+const keepAlarms = async () => {
+  const alarms = await chrome.alarms.getAll();
+  const tooFar = ({ scheduledTime, periodInMinutes = Infinity }) =>
+    scheduledTime - Date.now() - periodInMinutes * 60_000;
+  const backBy = Math.max(...alarms.map(tooFar));
+  if (!(backBy > 60_000)) return;
+  for (const { name, scheduledTime, periodInMinutes } of alarms) {
+    await chrome.alarms.create(name, { when: scheduledTime - backBy, periodInMinutes });
+  }
+};
+
+let seenAt = Infinity;
 const append = (kind, fields) => {
   const at = Date.now();
+  if (at < seenAt) inOrder(keepAlarms);
+  seenAt = at;
   return inOrder(async () => {
     const known =
       await chrome.storage.session.get(["session", "paused", "pausedUntil", "startedAt"]);
@@ -307,6 +323,8 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
   if (name === "heartbeat") {
     await append("heartbeat");
     await whenBackOnline();
+    const { startedAt } = await chrome.storage.session.get("startedAt");
+    await endPause(startedAt); // the engine may have failed when the browser started
   } else if (name === "resume") {
     await ask({ kind: "resume" });
   } else {

@@ -85,6 +85,7 @@ class Control:
             limits=synchronizer.limits,
             keeper=synchronizer.keeper,
             lock=RUN_LOCK,
+            before=before_run,
             is_free=lambda: not self.runs.under_way,
             ended=self.quiet.linger,
         )
@@ -186,10 +187,15 @@ class Control:
 
     async def _end_pause(self, *, started: bool = False) -> bool:
         """End a pause that is over; wake up for the end of one that has a time."""
-        settings = await self._profile.settings()
-        if settings.is_pause_over(self._ports.clock.now_ms(), started=started):
+        settings, now = await self._profile.settings(), self._ports.clock.now_ms()
+        if settings.is_pause_over(now, started=started):
             await self._change({"paused": False})
             return True
+        if isinstance(settings.paused_until, (int, float)) and (
+            settings.paused_until - now > PAUSE_MS
+        ):  # the clock was set back, and it would last for as much longer
+            await self._change({"paused": True, "pausedUntil": now + PAUSE_MS})
+            return False
         if settings.paused_until is not None:
             await self._plan_resume(settings)
         return False

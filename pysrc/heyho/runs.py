@@ -18,6 +18,7 @@ from heyho.ports.stores import StateStore
 from heyho.profile import Profile
 from heyho.settings import Settings
 from heyho.sync.pauses import retry_delay_min
+from heyho.sync.quota import MAX_RETRY_S
 from heyho.sync.synchronizer import Synchronizer
 
 RUN_LOCK = "heyho-run"
@@ -144,7 +145,7 @@ class Runs:
     async def _abandon(self) -> None:
         """End what is under way: what it has not delivered is not for its destination any more."""
         self._next = None
-        self._lab.cancel()
+        self._lab.cancel("other")
         await self._lab.over()
         if self._run is not None:
             self._run.cancel()
@@ -187,8 +188,7 @@ class Runs:
         if self._before_run is not None:
             await self._before_run()
         settings = await self._profile.settings()
-        patience = trigger != "manual" and self._clock.now_ms() < await self._not_before()
-        if patience or not settings.can_sync:
+        if not settings.can_sync or (trigger != "manual" and await self._is_patient()):
             return
         result = await self._synchronizer.run(
             settings,
@@ -216,10 +216,12 @@ class Runs:
         else:
             await self._browser.set_alarm("retry", delay_minutes=delay)
 
-    async def _not_before(self) -> float:
-        """Until when the server wants to be left alone, unless the person asks; epoch ms."""
+    async def _is_patient(self) -> bool:
+        """Whether the server wants to be left alone, unless the person asks. It never asks for more
+        than an hour: what is left beyond that comes from a clock that was set back."""
         known = await self._state.get("notBefore")
-        return float(known) if isinstance(known, (int, float)) else 0.0
+        left_ms = known - self._clock.now_ms() if isinstance(known, (int, float)) else 0.0
+        return 0 < left_ms <= 1000 * MAX_RETRY_S
 
 
 def _summary(run: Run) -> dict[str, Any]:

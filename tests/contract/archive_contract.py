@@ -342,6 +342,16 @@ async def tells_and_drops_what_is_old(world: Archived) -> None:
     assert await world.stores.rejected() == []
 
 
+async def tells_when_the_latest_visit_started(world: Archived) -> None:
+    """Of all, or of those before a time; None where there is none."""
+    assert await world.archive.latest() is None
+    await record(world, [recorded(1), recorded(2), recorded(3, startedAt=START - 10)])
+    assert await world.archive.latest() == START + 2
+    assert await world.archive.latest(before_ms=START + 2) == START + 1
+    assert await world.archive.latest(before_ms=START + 1.5) == START + 1
+    assert await world.archive.latest(before_ms=START - 10) is None
+
+
 async def figures_count_everything(world: Archived) -> None:
     """Each store is counted."""
     await record(world, [recorded(1), recorded(2)])
@@ -368,5 +378,6 @@ CONTRACTS: tuple[ArchiveContract, ...] = (
     an_undone_visit_that_was_imported_again_is_there_once,
     tells_copies_of_what_was_recorded,
     tells_and_drops_what_is_old,
+    tells_when_the_latest_visit_started,
     figures_count_everything,
 )

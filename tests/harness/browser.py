@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "dist" / "heyho"
 EXTENSION_ID = "kpmnfkdhkpomlihhdnbdchillfbibmia"
 _CONSOLE = re.compile(rf"CONSOLE:\d+\] (.*), source: chrome-extension://{EXTENSION_ID}/", re.DOTALL)
+_UNPACKED = 4  # Chromium's name for where such an extension comes from
 _GREETING = '"[pyscript/main] PyScript Ready"'
 _LOG_LINE = re.compile(r"^\[\d+:\d+:\d{4}/", re.MULTILINE)
 
@@ -37,6 +38,8 @@ class Browser:
         scheme: what pages are told the person prefers.
         args: more of Chromium's own options.
         welcome: leave the page open that greets the person after the installation.
+        installed: start the extension from the profile, which has had it before, as a person's
+            browser does. One that is named on the command line is installed anew each time.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Browser:
         scheme: Literal["light", "dark"] = "light",
         args: Sequence[str] = (),
         welcome: bool = False,
+        installed: bool = False,
     ) -> None:
         self._own_profile = profile is None
         self.profile = profile or Path(tempfile.mkdtemp(prefix="heyho-profile-"))
@@ -60,6 +64,7 @@ class Browser:
         self._scheme = scheme
         self._args = args
         self._welcome = welcome
+        self._installed = installed
         self._log = self.profile / "heyho-console.log"
         self.context: BrowserContext
 
@@ -68,8 +73,7 @@ class Browser:
         is_new = not (self.profile / "Default").exists()
         playwright = self._given_playwright or self._manager.start()  # type: ignore[union-attr]
         args = [
-            f"--disable-extensions-except={self._extension}",
-            f"--load-extension={self._extension}",
+            *(() if self._installed else _load(self._extension)),
             "--enable-logging",
             f"--log-file={self._log}",
             "--disable-background-networking",
@@ -77,15 +81,20 @@ class Browser:
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             args.append("--no-sandbox")
+        if self._installed:
+            _install(self.profile, self._extension)
         options: dict[str, Any] = {"no_viewport": True}
         if self._headless:
             options = {"viewport": {"width": 1100, "height": 700}}
+        left_out = ["--disable-extensions"] if self._installed else []
         if self._throttled:
-            options["ignore_default_args"] = [
+            left_out += [
                 "--disable-background-timer-throttling",
                 "--disable-backgrounding-occluded-windows",
                 "--disable-renderer-backgrounding",
             ]
+        if left_out:
+            options["ignore_default_args"] = left_out
         self.context = playwright.chromium.launch_persistent_context(
             self.profile,
             executable_path=chromium_path(),
@@ -191,6 +200,20 @@ class Browser:
                 if mine and not any(part.startswith(b"--type=") for part in arguments):
                     return int(folder.name)
         raise LookupError(f"no Chromium runs on {self.profile}")
+
+
+def _load(extension: Path) -> tuple[str, str]:
+    return f"--disable-extensions-except={extension}", f"--load-extension={extension}"
+
+
+def _install(profile: Path, extension: Path) -> None:
+    """Make the extension one that was loaded on chrome://extensions; `profile` is in no use."""
+    file = profile / "Default" / "Preferences"
+    preferences = json.loads(file.read_text())
+    extensions = preferences["extensions"]
+    extensions["settings"][EXTENSION_ID] |= {"location": _UNPACKED, "path": str(extension)}
+    extensions["ui"] = {"developer_mode": True}
+    file.write_text(json.dumps(preferences))
 
 
 def chromium_path() -> str:

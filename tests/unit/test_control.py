@@ -34,6 +34,7 @@ from unit.recording.story import Story
 from unit.sync.device import SERVER, T0
 from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says
 
+DAY_MS = 86_400_000
 FULL = "This device has no room left for Heyho."
 SIGNED_IN = {"serverUrl": SERVER, "token": TOKEN, "periodMinutes": 60}
 
@@ -145,10 +146,11 @@ class Extension:
         self._story = Story()
         self._told = 0
         self._pages = 0
+        self.clock = LoopClock()
         self.state["settings"] = SIGNED_IN if settings is None else settings
         self.control = Control(
             Ports(
-                clock=LoopClock(),
+                clock=self.clock,
                 events=EventLog(self.database, self.disk),
                 visits=VisitStore(self.database, self.disk),
                 ledger=LedgerStore(self.database, self.disk),
@@ -293,6 +295,16 @@ class TestRun:
         knocks = len(extension.server.batches)
         await extension.run("periodic")
         assert len(extension.server.batches) == knocks
+        await asyncio.sleep(3000)
+        await extension.run("periodic")
+        assert len(extension.server.visits) == 3
+
+    @jumping
+    async def test_a_clock_set_back_makes_the_wait_no_longer_than_a_server_may_ask(self) -> None:
+        extension = Extension(says(429, retry_after="3000"))
+        extension.browse(3)
+        await extension.run()
+        extension.clock.set_by(-DAY_MS)
         await asyncio.sleep(3000)
         await extension.run("periodic")
         assert len(extension.server.visits) == 3
@@ -586,6 +598,25 @@ class TestPause:
         assert (await extension.ask("status"))["status"]["paused"]
         await asyncio.sleep(3_600)
         assert not (await extension.ask("status"))["status"]["paused"]
+
+    @jumping
+    async def test_a_clock_set_back_makes_the_hour_no_longer_than_an_hour(self) -> None:
+        extension = Extension()
+        await extension.ask("pause", until="hour")
+        await asyncio.sleep(3_000)
+        extension.clock.set_by(-DAY_MS)
+        assert (await extension.ask("status"))["status"]["paused"]
+        assert extension.browser.paused_until == extension.clock.now_ms() + 3_600_000
+        assert extension.browser.alarms["resume"] == (60, None)
+        await asyncio.sleep(3_600)
+        assert await extension.ask("resume") == {"ok": True, "resumed": True}
+
+    @jumping
+    async def test_a_clock_set_ahead_ends_it(self) -> None:
+        extension = Extension()
+        await extension.ask("pause", until="hour")
+        extension.clock.set_by(365 * DAY_MS)
+        assert await extension.ask("resume") == {"ok": True, "resumed": True}
 
     @jumping
     async def test_until_the_browser_starts_again(self) -> None:

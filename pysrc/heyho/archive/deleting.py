@@ -30,6 +30,8 @@ from heyho.ports.device import Browser, Clock
 from heyho.ports.stores import StateStore, VisitStore
 
 UNDO_MS = 10 * 60_000
+# Later than this, the clock was set ahead or the browser was away: nobody can tell which.
+LEAP_MS = 3_600_000
 AT_ONCE = 1000
 COUNTED_AT_ONCE = 5000
 
@@ -200,11 +202,24 @@ class Deleter:
             if not deletion:
                 return False
             if deletion["phase"] == "kept":
-                if self.clock.now_ms() < deletion["deadline"]:
+                if not await self._is_over(deletion):
                     return False
                 await self._give_up(deletion)
                 return True
             return await self._piece(deletion["phase"])
+
+    async def _is_over(self, deletion: Record) -> bool:
+        """Whether the time for an undo is over. Where the clock was set, it begins once more: back,
+        it would last for as long as that; ahead, nobody would have had it."""
+        now = self.clock.now_ms()
+        left_ms: float = deletion["deadline"] - now
+        leapt = left_ms < -LEAP_MS and not deletion.get("renewed")
+        if not leapt and left_ms <= UNDO_MS:
+            return left_ms <= 0
+        renewed = {"deadline": int(now) + UNDO_MS, "renewed": leapt or deletion.get("renewed")}
+        await self.state.put("deletion", {**deletion, **renewed})
+        await self.browser.set_alarm("forget", delay_minutes=UNDO_MS / 60_000)
+        return False
 
     async def _finish(self) -> None:
         while True:

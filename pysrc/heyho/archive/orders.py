@@ -73,7 +73,7 @@ class Orders:
         return asking.result()
 
     async def _ask_for_oldest(self) -> bool:
-        if self.clock.now_ms() < self.not_before:
+        if 0 < self.not_before - self.clock.now_ms() <= PAUSE_MS:  # more: it was set back
             return False
         settings = await self.profile.settings()
         orders = await self.waiting()

@@ -17,6 +17,7 @@ from heyho.profile import Profile
 
 AT_ONCE = 500
 PASS_EVERY_MS = 12 * 3_600_000
+DAY_MS = 24 * 3_600_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class Retention:
     """One pass over what is old every half a day. The state's `retention` says how far it is.
 
     What no server has acknowledged, and what one has refused, stays, unless the person has chosen
-    otherwise.
+    otherwise. A clock that is far ahead makes nothing old: it is believed once there are visits of
+    more than a day by it.
     """
 
     store: ArchiveStore
@@ -46,7 +48,7 @@ class Retention:
             told = {"wish": wish, "doneAt": None, "after": 0}
         if told["doneAt"] is not None and 0 <= now - told["doneAt"] < PASS_EVERY_MS:
             return False
-        before = months_before(now, settings.keep_months)
+        before = months_before(await self._trusted(now), settings.keep_months)
         after = told["after"] if told["doneAt"] is None else 0
         old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
         ledger = await self.ledger.ledger(settings.destination)
@@ -64,6 +66,15 @@ class Retention:
         done = {"doneAt": None if more else now, "after": after if more else 0}
         await self.state.put("retention", {"wish": wish, **done})
         return more
+
+    async def _trusted(self, now: float) -> float:
+        """The time, or two days beyond the latest visit but for those of the newest day: by a clock
+        that is ahead the first page makes a visit that is as far ahead."""
+        newest = await self.store.latest()
+        if newest is None:
+            return now
+        earlier = await self.store.latest(before_ms=newest - DAY_MS + 1)
+        return min(now, newest if earlier is None else earlier + 2 * DAY_MS)
 
     async def _drop(self, visits: Sequence[Record], change: CatalogChange | None) -> None:
         await self.store.drop([visit["seq"] for visit in visits], change=change)

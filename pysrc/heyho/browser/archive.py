@@ -231,6 +231,15 @@ class IdbArchiveStore:
             await self._database.transact(["visits", "rejected"], "readonly", body)
         return found
 
+    async def latest(self, *, before_ms: float | None = None) -> int | None:
+        span = None if before_ms is None else js.IDBKeyRange.upperBound(before_ms, True)
+        found: int | None = await self._database.ask(
+            "visits",
+            lambda visits: visits.index("startedAt").openKeyCursor(span, "prev"),
+            lambda cursor: int(cursor.key) if cursor else None,
+        )
+        return found
+
     async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         def body(transaction: Transaction) -> None:
             visits, rejected = transaction.store("visits"), transaction.store("rejected")

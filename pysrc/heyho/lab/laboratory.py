@@ -29,8 +29,8 @@ TELL_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a session ended: `complete`, `cancelled`, `run` (that came first), `no_trials`, or
-    `failed` with a sentence; and what it found."""
+    """How a session ended: `complete`, `cancelled`, `run` or `other` (that came first),
+    `no_trials`, or `failed` with a sentence; and what it found."""
 
     outcome: str
     session: Record | None = None
@@ -49,11 +49,13 @@ class Laboratory:
     - `lab` {strategies?, visits?}: starts a session, or joins the one under way; replies
       `started`, and where it is not, the `reason`: `no_server`, `no_visits` or `run`.
     - `lab_cancel`: ends the session under way; replies `cancelled`, whether there was one.
-    - `lab_results`: replies the last `session`, the `progress` of one under way, and what a new
-      one would send (`visits`, `batches`, `ways`), with what is known of the server's `trials`.
+    - `lab_results`: replies the last `session`, whether one is `underWay` and its `progress`, and
+      what a new one would send (`visits`, `batches`, `ways`), with what is known of the server's
+      `trials`.
 
     Args:
         lock: the lock of runs.
+        before: called before anything is sent, as before a run.
         is_free: whether no run is under way.
         ended: called when a session is over.
     """
@@ -68,6 +70,7 @@ class Laboratory:
         limits: LimitsReader,
         keeper: PaceKeeper,
         lock: str,
+        before: Callable[[], Awaitable[None]] | None,
         is_free: Callable[[], bool],
         ended: Callable[[], None],
     ) -> None:
@@ -78,6 +81,7 @@ class Laboratory:
         self._limits = limits
         self._keeper = keeper
         self._lock = lock
+        self._before = before
         self._is_free = is_free
         self._ended = ended
         self._task: asyncio.Task[_End] | None = None
@@ -99,7 +103,8 @@ class Laboratory:
         """End the session under way, if there is one: its requests are aborted.
 
         Args:
-            why: how it is told to have ended: `cancelled`, or `run` where a sync comes first.
+            why: how it is told to have ended: `cancelled`, `run` where a sync comes first, or
+                `other` where it is another order of the person.
         """
         if self._task is None:
             return False
@@ -116,7 +121,7 @@ class Laboratory:
             return {"started": True, "reason": None}
         settings = await self._profile.settings()
         ranges = await self._ranges(settings, request.get("visits"))
-        visits = sum([await self._means.visits.count(seqs) for seqs in ranges])
+        visits = await self._count(ranges)
         reason = None
         if not settings.can_sync:
             reason = "no_server"
@@ -127,7 +132,7 @@ class Laboratory:
         elif self._task is None:
             ways = pick_ways(request.get("strategies"))
             self._why = "cancelled"
-            self._task = asyncio.ensure_future(self._work(settings, ranges, visits, ways))
+            self._task = asyncio.ensure_future(self._work(settings, request.get("visits"), ways))
             self._task.add_done_callback(self._done)
         return {"started": reason is None, "reason": reason}
 
@@ -141,10 +146,11 @@ class Laboratory:
         size = min(settings.batch_size, known.max_records) if known else settings.batch_size
         return {
             "session": await self._state.get("lab"),
+            "underWay": self.busy,
             "progress": self._session.progress.to_record() if self._session else None,
             "canSync": settings.can_sync,
             "trials": known.trials if known else None,
-            "visits": sum([await self._means.visits.count(seqs) for seqs in ranges]),
+            "visits": await self._count(ranges),
             "batches": count_batches(ranges, size=size),
             "ways": [way.name for way in WAYS],
             "strategy": settings.strategy,
@@ -158,13 +164,20 @@ class Laboratory:
         )
         return sample(within, list(ledger.waiting(within)) if within else [], want=want)
 
-    async def _work(
-        self, settings: Settings, ranges: list[SeqRange], visits: int, ways: Sequence[Way]
-    ) -> _End:
+    async def _count(self, ranges: list[SeqRange]) -> int:
+        return sum([await self._means.visits.count(seqs) for seqs in ranges])
+
+    async def _work(self, settings: Settings, asked: Any, ways: Sequence[Way]) -> _End:
         try:
             async with self._browser.lock(self._lock) as held:
                 if not held:
                     return _End("run")
+                if self._before is not None:
+                    await self._before()
+                ranges = await self._ranges(settings, asked)
+                visits = await self._count(ranges)
+                if not visits:
+                    return _End("other")
                 return await self._try_out(settings, ranges, visits, ways)
         except HeyhoError as error:
             return _End("failed", problem=error.sentence)

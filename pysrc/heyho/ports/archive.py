@@ -118,6 +118,10 @@ class ArchiveStore(Protocol):
         """Visits that started in [after, before), the earliest first."""
         ...
 
+    async def latest(self, *, before_ms: float | None = None) -> int | None:
+        """When the latest visit started, of those before a time if there is one; epoch ms."""
+        ...
+
     async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         """Delete visits for good, with their records in quarantine. Raises Outdated."""
         ...

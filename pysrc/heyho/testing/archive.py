@@ -165,6 +165,11 @@ class MemoryArchiveStore:
         refused = self._database.rejected
         return [Old(deepcopy(row), row["id"] in refused) for row in found[:limit]]
 
+    async def latest(self, *, before_ms: float | None = None) -> int | None:
+        await asyncio.sleep(0)
+        times = [row["startedAt"] for row in self._database.visits.values()]
+        return max((at for at in times if before_ms is None or at < before_ms), default=None)
+
     async def drop(self, seqs: Sequence[int], *, change: CatalogChange | None = None) -> None:
         async with self._database.transaction():
             if change is not None:

@@ -65,5 +65,9 @@ class LoopClock:
     def __init__(self, start_ms: float = 1_700_000_000_000) -> None:
         self._start_ms = start_ms
 
+    def set_by(self, ms: float) -> None:
+        """Set the clock ahead, or back where `ms` is negative."""
+        self._start_ms += ms
+
     def now_ms(self) -> float:
         return self._start_ms + asyncio.get_running_loop().time() * 1000

@@ -132,6 +132,47 @@ async def test_an_undo_comes_as_late_as_ten_minutes_and_no_later() -> None:
         await desk.ask("undo")
 
 
+@pytest.mark.parametrize("leap_ms", [-DAY, 365 * DAY])
+@jumping
+async def test_a_clock_that_is_set_gives_the_time_once_more(leap_ms: int) -> None:
+    desk = Desk(5)
+    await desk.ask("delete", query=EVERYTHING)
+    desk.browser.alarms.clear()
+    for passed_ms in (0, UNDO_MS - 60_000):
+        desk.offset_ms = leap_ms + passed_ms
+        desk.restart()
+        await desk.work()
+        assert (await desk.ask("deletions"))["deletion"]["deadline"] == NOW + leap_ms + UNDO_MS
+        assert desk.browser.alarms["forget"] == (10, None)
+    desk.offset_ms = leap_ms + UNDO_MS
+    desk.restart()
+    await desk.work()
+    assert desk.database.trash == {}
+
+
+@jumping
+async def test_a_browser_that_is_seldom_there_empties_the_trash_the_second_time() -> None:
+    desk = Desk(5)
+    await desk.ask("delete", query=EVERYTHING)
+    for days, thrown in ((1, 5), (2, 0)):
+        desk.offset_ms = days * DAY
+        desk.restart()
+        await desk.work()
+        assert len(desk.database.trash) == thrown
+
+
+@jumping
+async def test_a_clock_that_was_set_keeps_no_undo_from_being_carried_out() -> None:
+    desk = Desk(5)
+    before = desk.visits()
+    await desk.ask("delete", query=EVERYTHING)
+    desk.offset_ms = 365 * DAY
+    desk.restart()
+    await desk.work()
+    assert await desk.ask("undo", at=NOW) == {"visits": 5}
+    assert desk.visits() == before
+
+
 @jumping
 async def test_another_deletion_makes_the_earlier_one_final() -> None:
     desk = Desk(6)
@@ -332,8 +373,10 @@ def test_what_was_read_for_the_next_sync_is_deleted_too(
     run_jumping(read_in_the_middle(left))
 
 
-async def read_in_the_middle(left: str) -> None:
-    desk, server = Desk(6), MemoryServer("t")
+async def in_mid_deletion(
+    desk: Desk, server: MemoryServer, left: str
+) -> tuple[Control, asyncio.Task[dict[str, Any]]]:
+    """An engine in the middle of a deletion, or another one after it was ended there."""
     desk.database.state["settings"] = SERVER
     desk.database.transaction_s = 0.01
     control = engine_of(desk, server)
@@ -347,10 +390,46 @@ async def read_in_the_middle(left: str) -> None:
         await asyncio.wait([deleting])
         assert desk.database.state["deletion"]["phase"] == "moving"
         control = engine_of(desk, server)
+    return control, deleting
+
+
+async def read_in_the_middle(left: str) -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    control, deleting = await in_mid_deletion(desk, server, left)
     assert (await control.answer({"kind": "status"}))["status"]["waiting"]
     await asyncio.wait([deleting])
     await synced(control)
     assert sorted(server.received) == ["visit-0", "visit-2", "visit-3", "visit-5"]
+
+
+@pytest.mark.parametrize("left", ["by a kill", "under way"])
+def test_the_lab_sends_nothing_that_is_being_deleted(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+    run_jumping(try_out_in_the_middle(left))
+
+
+async def try_out_in_the_middle(left: str) -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    control, _ = await in_mid_deletion(desk, server, left)
+    assert (await control.answer({"kind": "lab", "strategies": ["sequential"]}))["started"]
+    assert (await control.answer({"kind": "lab_results"}))["underWay"]
+    await asyncio.sleep(60)
+    assert set(server.tried) == {"visit-0", "visit-2", "visit-3", "visit-5"}
+
+
+@jumping
+async def test_a_deletion_ends_a_session_of_the_lab() -> None:
+    desk, server = Desk(6), MemoryServer("t")
+    desk.database.state["settings"] = SERVER
+    control = engine_of(desk, server)
+    assert (await control.answer({"kind": "lab"}))["started"]
+    await asyncio.sleep(0.1)
+    assert (await control.answer({"kind": "delete", "query": EVERYTHING}))["visits"] == 6
+    told = [message["lab"] for message in desk.browser.published if message["kind"] == "lab"]
+    assert told[-1]["ended"] == {"outcome": "other", "problem": None, "session": None}
+    assert not (await control.answer({"kind": "lab_results"}))["underWay"]
 
 
 @jumping

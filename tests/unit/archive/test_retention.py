@@ -50,14 +50,44 @@ async def test_what_is_on_no_server_goes_only_where_that_was_chosen() -> None:
     assert len(desk.visits()) in (29, 30, 31)
 
 
+@pytest.mark.parametrize("pages", [0, 3])
+@pytest.mark.parametrize("ahead_days", [-1, 30, 365])
+@jumping
+async def test_a_clock_that_is_set_makes_nothing_old(ahead_days: int, pages: int) -> None:
+    """Nor do the pages that are visited by that clock."""
+    kept = []
+    for leap in (0, ahead_days):
+        desk = desk_of(400, keepMonths=3, keepUnsynced=False)
+        now = NOW + leap * DAY
+        made = [visit(1000 + n, startedAt=now + n * 60_000) for n in range(pages)]
+        desk.database.append_visits(made)
+        desk.offset_ms = leap * DAY + pages * 60_000
+        desk.restart()
+        await desk.work()
+        kept.append(len(desk.visits()) - pages)
+    assert 85 < kept[0] <= kept[1] <= kept[0] + 3
+
+
+@jumping
+async def test_a_clock_is_believed_from_the_second_day_on() -> None:
+    desk = desk_of(400, keepMonths=3, keepUnsynced=False)
+    later = NOW + 365 * DAY
+    desk.database.append_visits(visit(n, startedAt=later + (n - 1000) * DAY) for n in (1000, 1001))
+    desk.offset_ms = 366 * DAY
+    desk.restart()
+    await desk.work()
+    assert [each["id"] for each in desk.visits()] == ["visit-1000", "visit-1001"]
+
+
 @jumping
 async def test_many_of_one_moment_that_stay_are_passed_over() -> None:
     desk = desk_of(0, keepMonths=1)
     old = [visit(n, startedAt=NOW - 400 * DAY) for n in range(AT_ONCE + 20)]
-    desk.database.append_visits([*old, visit(5000, startedAt=NOW - 300 * DAY)])
+    recent = [visit(6000, startedAt=NOW - 2 * DAY), visit(6001, startedAt=NOW)]
+    desk.database.append_visits([*old, visit(5000, startedAt=NOW - 300 * DAY), *recent])
     desk.database.state["ledger"] = {DESTINATION: [[AT_ONCE + 21, AT_ONCE + 21]]}
     await desk.work()
-    assert len(desk.visits()) == len(old)
+    assert len(desk.visits()) == len(old) + 2
 
 
 @jumping

@@ -267,7 +267,7 @@ async def test_another_server_ends_it() -> None:
     await lab.start()
     await asyncio.sleep(2)
     await lab.ask("settings", settings={"token": "another"})
-    assert (await lab.end())["outcome"] == "cancelled"
+    assert (await lab.end())["outcome"] == "other"
     assert "lab" not in lab.state
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     Day = Callable[[float], str]
 
 MINUTE_MS = 60_000
+UNDO_MINUTES = 10
 GIGABYTES = 2
 
 
@@ -102,7 +103,8 @@ def warning(found: "Json", day: "Day") -> str:
 
 def gone(deletion: "Json", now: float) -> str:
     """That something was deleted, and how long that can be undone."""
-    left = max(1, int((deletion["deadline"] - now + MINUTE_MS - 1) // MINUTE_MS))
+    left = int((deletion["deadline"] - now + MINUTE_MS - 1) // MINUTE_MS)
+    left = max(1, min(left, UNDO_MINUTES))  # more is a clock that was set back
     return " ".join(
         (
             texts.plural("data_deleted", deletion["visits"]),

@@ -27,6 +27,9 @@ class Lab:
         self.progress: "Json | None" = None
         self.use: "Json" = {}
         self.settled: "Json" = {}
+        self.under_way = False
+        # How many sessions were told to have ended.
+        self.ends = 0
         self.heard_at = 0.0
         self.redrawing = False
 
@@ -55,20 +58,22 @@ class Lab:
         """Ask the engine how things stand."""
         visits = int(str(bridge.find("visits").value))
         results = await bridge.ask({"kind": "lab_results", "visits": visits})
+        under_way = self.under_way
+        self.under_way = results["ok"] and results["underWay"]
+        self.progress = results["progress"] if self.under_way else None
         if not results["ok"]:
             self.tell(results["error"], "trouble")
+            self.draw()
             return
-        under_way, self.progress = self.progress is not None, results["progress"]
         self.session = results["session"]
         self.settled = {"strategy": results["strategy"], "concurrency": results["concurrency"]}
         plan = findings.plan(results["visits"], results["batches"], len(results["ways"]))
         bridge.write("plan", plan if results["canSync"] and results["visits"] else "")
         obstacle = findings.obstacle(results)
         bridge.find("start").disabled = bool(obstacle)
-        bridge.find("visits").disabled = self.progress is not None
         if obstacle:
             self.tell(obstacle, "trouble")
-        elif self.progress:
+        elif self.under_way:
             self.watch()
         elif under_way:
             self.tell(texts.text("lab_midway"), "trouble")
@@ -83,11 +88,14 @@ class Lab:
 
     async def request(self) -> None:
         """Have the engine start a session, or say why it does not."""
-        visits = int(str(bridge.find("visits").value))
+        visits, ends = int(str(bridge.find("visits").value)), self.ends
         reply = await bridge.ask({"kind": "lab", "visits": visits})
         if reply["ok"] and reply["started"]:
             await self.look()
-            bridge.find("stop").focus()
+            if self.under_way:
+                bridge.find("stop").focus()
+            elif ends == self.ends and str(js.document.documentElement.dataset.tone) == "busy":
+                self.tell(texts.text("lab_midway"), "trouble")
             return
         bridge.find("start").disabled = False
         self.tell(findings.refusal(reply["reason"]) if reply["ok"] else reply["error"], "trouble")
@@ -120,9 +128,11 @@ class Lab:
         self.heard_at = bridge.now()
         told = message["lab"]
         self.progress = told["progress"]
-        if self.progress:
+        self.under_way = self.progress is not None
+        if self.under_way:
             self.watch()
             return
+        self.ends += 1
         ended = told["ended"]
         self.session = ended["session"] or self.session
         self.tell(
@@ -141,11 +151,10 @@ class Lab:
 
     async def redraw(self) -> None:
         """Draw until the session is over; where it falls silent, ask whether it still is there."""
-        while self.progress:
+        while self.under_way:
             self.draw()
             await asyncio.sleep(REDRAW_S)
-            resting = (self.progress or {}).get("phase") == "resting"
-            if bridge.now() - self.heard_at > 1000 * RESUME_S and not resting:
+            if bridge.now() - self.heard_at > 1000 * RESUME_S:
                 self.heard_at = bridge.now()
                 await self.look()
         self.redrawing = False
@@ -157,15 +166,17 @@ class Lab:
 
     def draw(self) -> None:
         """Show a session under way, or else what the last one found."""
-        bridge.show("stop", self.progress is not None)
-        bridge.show("start", self.progress is None)
-        bridge.find("visits").disabled = self.progress is not None
-        found = self.session if not self.progress else None
+        bridge.show("stop", self.under_way)
+        bridge.show("start", not self.under_way)
+        bridge.find("visits").disabled = self.under_way
+        found = self.session if not self.under_way else None
         for section in ("verdict", "journeys", "figures"):
             bridge.show(section, found is not None)
         bridge.show("times", bool(found or self.progress))
         bridge.show("limit-hint", found is not None)
-        if self.progress:
+        if self.under_way and not self.progress:
+            self.tell(texts.text("lab_phase_warming"), "busy")
+        elif self.progress:
             bars, scale = findings.bars_so_far(self.progress, bridge.now())
             self.tell(findings.step(self.progress), "busy")
             bridge.write("when", findings.count(self.progress))

@@ -1,5 +1,7 @@
 """The page of past syncs: each with its timeline, and the visits that servers refused."""
 
+import asyncio
+
 import js
 
 from heyho import texts
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 RUNS = 10
 REFUSED = 50
 DRAW_MS = 200
+TICK_S = 1
+SILENCE_MS = 5000
 
 
 class Syncs:
@@ -28,6 +32,9 @@ class Syncs:
         self.loading = False
         self.drawing: "drawing.Drawing | None" = None
         self.drawn_at = 0.0
+        # When the run under way began, as far as it is drawn; else 0.
+        self.run_at = 0.0
+        self.heard_at = 0.0
 
     async def open(self) -> None:
         """Show the latest runs and the quarantine, then keep up with what happens."""
@@ -38,14 +45,14 @@ class Syncs:
         await self.read()
         bridge.ready()
         await self.read_refused()
+        await self.watch()
 
     async def read(self, before: "int | None" = None) -> None:
         """Show the runs below a key; the latest ones in place of all if there is none."""
         self.loading = True
         reply = await bridge.ask({"kind": "runs", "limit": RUNS, "before": before})
         self.loading = False
-        bridge.write("message", "" if reply["ok"] else reply["error"])
-        bridge.show("message", not reply["ok"])
+        self.say("" if reply["ok"] else reply["error"])
         if not reply["ok"]:
             return
         if before is None:
@@ -77,24 +84,55 @@ class Syncs:
             bridge.show("refused", bool(reply["refused"]))
             bridge.show("none-refused", not reply["refused"])
 
+    def say(self, sentence: str) -> None:
+        """Say what went wrong; empty where nothing did."""
+        bridge.write("message", sentence)
+        bridge.show("message", bool(sentence))
+
     def hear(self, message: "Json") -> None:
         """Follow a run under way, and take it into the list at its end."""
         if message["kind"] == "progress":
             self.follow(message["progress"])
-        elif message["kind"] == "status":
-            ended = not bridge.find("now").hidden
-            bridge.show("now", False)
-            if ended:
+        elif message["kind"] == "status" and self.run_at:
+            last = message["status"]["lastRun"]
+            if last and last["startedAt"] == self.run_at:
+                self.end()
                 bridge.start(self.read())
                 bridge.start(self.read_refused())
 
+    async def watch(self) -> None:
+        """Look after a run of which nothing is heard: the engine may have been ended."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            heard_at = self.heard_at
+            if not self.run_at or bridge.now() - heard_at < SILENCE_MS:
+                continue
+            reply = await bridge.ask({"kind": "status"})
+            if not self.run_at or self.heard_at != heard_at:
+                continue  # there was newer news on the way
+            self.heard_at = bridge.now()
+            if not reply["ok"]:
+                self.say(reply["error"])
+            elif reply["progress"]:
+                self.follow(reply["progress"])
+            else:
+                self.end()
+                await self.read()
+                self.say(texts.text("popup_stopped_midway"))
+
+    def end(self) -> None:
+        """Draw no run under way any more."""
+        self.run_at = 0.0
+        bridge.show("now", False)
+
     def follow(self, progress: "Progress") -> None:
         """Draw the run under way."""
-        now = bridge.now()
+        now = self.heard_at = bridge.now()
         made = timeline.of(progress, None, now=now)
         if made is None or now - self.drawn_at < DRAW_MS:
             return
         self.drawn_at = now
+        self.run_at = progress["startedAt"]
         if self.drawing is None:
             self.drawing = drawing.Drawing(bridge.find("now-drawing"))
         bridge.show("now", True)

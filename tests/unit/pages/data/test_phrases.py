@@ -92,6 +92,7 @@ def test_a_deletion_says_what_follows() -> None:
     assert phrases.gone(deletion, NOW) == (
         "1 visit was deleted. You can undo this for 2 more minutes."
     )
+    assert "for 10 more minutes" in phrases.gone({**deletion, "deadline": 2 * NOW}, NOW)
     deletion |= {"deadline": NOW + 1, "alsoServer": True}
     assert phrases.gone(deletion, NOW) == (
         "1 visit was deleted. You can undo this for one more minute. "

@@ -294,9 +294,9 @@ def test_web_pages_reach_nothing(desk: Desk, site: Site) -> None:
 _WRONG: list[tuple[dict[str, Any], str]] = [
     ({}, "knows no message"),
     ({"kind": "nonsense"}, "knows no message “nonsense”"),
-    ({"kind": "engine"}, "knows no request"),
-    ({"kind": "engine", "request": "text"}, "knows no request"),
-    ({"kind": "engine", "request": {"kind": "nonsense"}}, "no request “nonsense”"),
+    ({"kind": "engine"}, "not of the same version"),
+    ({"kind": "engine", "request": "text"}, "not of the same version"),
+    ({"kind": "engine", "request": {"kind": "nonsense"}}, "Load the page again. (nonsense)"),
     ({"kind": "engine", "request": {"kind": "run"}}, "no trigger"),
     ({"kind": "engine", "request": {"kind": "settings", "settings": [1]}}, "must come as"),
     ({"kind": "chrome", "call": "tabs.remove", "args": [1]}, "knows no message “chrome”"),

@@ -300,6 +300,10 @@ const ask = async (request) => {
     try {
       await (opening ??= openEngine().finally(() => (opening = null)));
       const reply = await chrome.runtime.sendMessage({ target: "engine", request });
+      if (reply?.notStarted) {
+        const error = chrome.i18n.getMessage("error_engine_start", reply.notStarted);
+        return { ok: false, error };
+      }
       if (reply) return reply;
       throw new Error("the engine page closed");
     } catch (error) {

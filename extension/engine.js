@@ -40,7 +40,7 @@ const start = async () => {
 };
 
 start().catch((error) => {
-  const reply = { ok: false, error: `Heyho's engine did not start: ${error}` };
+  const reply = { ok: false, notStarted: String(error) };
   for (const [, respond] of waiting.splice(0)) respond(reply);
   window.close();
 });

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
 
+from heyho import texts
 from heyho.board import Board
 from heyho.errors import HeyhoError, SettingsError
 from heyho.folding import Folding
@@ -141,7 +142,7 @@ class Control:
         kind = request.get("kind")
         handler = self._handlers.get(str(kind))
         if handler is None:
-            raise HeyhoError(f"The engine knows no request “{kind}”.")
+            raise HeyhoError(texts.text("error_unknown_request", str(kind)))
         return {"ok": True, **await handler(request)}
 
     async def _answer_run(self, request: Record) -> Record:

@@ -97,6 +97,17 @@ def test_it_boots_without_a_good_snapshot(
     assert_all_stored(desk, server)
 
 
+def test_one_that_cannot_start_says_so_in_german(
+    launch: Callable[..., Browser], tmp_path: Path
+) -> None:
+    copy = tmp_path / "heyho"
+    shutil.copytree(EXTENSION, copy, ignore=shutil.ignore_patterns("snapshot.bin", "heyho.zip"))
+    desk = Desk(launch(extension=copy, args=["--lang=de"]))
+    reply = desk.ask("status")
+    assert not reply["ok"]
+    assert reply["error"].startswith("Heyhos Kern ist nicht gestartet. Starte den Browser neu;")
+
+
 def test_a_good_snapshot_is_used(desk: Desk, server: ServerProcess) -> None:
     connect(desk, server.url, server)
     seed(desk.page, 1)
@@ -294,9 +305,9 @@ def test_web_pages_reach_nothing(desk: Desk, site: Site) -> None:
 _WRONG: list[tuple[dict[str, Any], str]] = [
     ({}, "knows no message"),
     ({"kind": "nonsense"}, "knows no message “nonsense”"),
-    ({"kind": "engine"}, "knows no request"),
-    ({"kind": "engine", "request": "text"}, "knows no request"),
-    ({"kind": "engine", "request": {"kind": "nonsense"}}, "no request “nonsense”"),
+    ({"kind": "engine"}, "not of the same version"),
+    ({"kind": "engine", "request": "text"}, "not of the same version"),
+    ({"kind": "engine", "request": {"kind": "nonsense"}}, "Load the page again. (nonsense)"),
     ({"kind": "engine", "request": {"kind": "run"}}, "no trigger"),
     ({"kind": "engine", "request": {"kind": "settings", "settings": [1]}}, "must come as"),
     ({"kind": "chrome", "call": "tabs.remove", "args": [1]}, "knows no message “chrome”"),

@@ -36,6 +36,7 @@ from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says
 
 DAY_MS = 86_400_000
 FULL = "This device has no room left for Heyho."
+UNKNOWN = "This page and Heyho's engine are not of the same version. Load the page again. ({})"
 SIGNED_IN = {"serverUrl": SERVER, "token": TOKEN, "periodMinutes": 60}
 
 
@@ -436,8 +437,8 @@ class TestRequests:
     @pytest.mark.parametrize(
         ("request_", "error"),
         [
-            ({"kind": "dance"}, "The engine knows no request “dance”."),
-            ({}, "The engine knows no request “None”."),
+            ({"kind": "dance"}, UNKNOWN.format("dance")),
+            ({}, UNKNOWN.format("None")),
             ({"kind": "run"}, "A run has no trigger “None”."),
             ({"kind": "run", "trigger": "boredom"}, "A run has no trigger “boredom”."),
         ],
@@ -831,7 +832,7 @@ class TestServices:
         extension = Extension(services=[Chores(0)])
         assert await extension.ask("greet", name="Ada") == {"ok": True, "said": "Hello Ada"}
         assert await extension.ask("greet") == {"ok": False, "error": "Say whom to greet."}
-        assert "knows no request" in (await extension.ask("dance"))["error"]
+        assert "not of the same version" in (await extension.ask("dance"))["error"]
 
     @jumping
     async def test_what_can_wait_is_done_in_a_quiet_moment(self) -> None:

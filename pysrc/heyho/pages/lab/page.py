@@ -71,6 +71,7 @@ class Lab:
         bridge.write("plan", plan if results["canSync"] and results["visits"] else "")
         obstacle = findings.obstacle(results)
         bridge.find("start").disabled = bool(obstacle)
+        bridge.show("news-link", not results["canSync"])
         if obstacle:
             self.tell(obstacle, "trouble")
         elif self.under_way:

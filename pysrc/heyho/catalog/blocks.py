@@ -84,8 +84,17 @@ class Block:
 
     def pages(self, low: str, high: str) -> list[str]:
         """The names of the pages with terms from `low` on and before `high`."""
-        begin = max(bisect_right(self.terms, low) - 1, 0)
-        return [f"w{number}" for number in range(begin, bisect_left(self.terms, high))]
+        return [f"w{number}" for number in range(self._page(low), bisect_left(self.terms, high))]
+
+    def by_page(self, terms: Iterable[str]) -> dict[str, list[str]]:
+        """Some terms by the name of the page that each is in, if the block has it."""
+        found: dict[str, list[str]] = {}
+        for term in terms:
+            found.setdefault(f"w{self._page(term)}", []).append(term)
+        return found
+
+    def _page(self, term: str) -> int:
+        return max(bisect_right(self.terms, term) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,17 @@ def lookup(pages: Iterable[bytes], low: str, high: str) -> int:
             begin += sum(lengths[:first])
             wanted = lengths[first:last]
             found |= postings.union(page[begin : begin + sum(wanted)], wanted)
+    return found
+
+
+def lookup_any(page: bytes, terms: Iterable[str]) -> int:
+    """Which visits have one of some terms, each of which is in this page if it is in the block."""
+    found = 0
+    begin, end = _text(page)
+    for term in terms:
+        # Of many sites few are there: what a page has no trace of, it need not be unpacked for.
+        if page.find(term.encode(errors="replace"), begin, end) >= 0:
+            found |= lookup([page], term, term + "\0")
     return found
 
 
@@ -273,7 +293,12 @@ def _pack(terms: Sequence[str], lists: Sequence[bytes]) -> bytes:
 @lru_cache(maxsize=PAGES_KEPT)
 def _unpack(page: bytes) -> tuple[list[str], array[int], int]:
     """The terms, the lengths of their lists, and where the lists begin."""
+    begin, end = _text(page)
+    return page[begin:end].decode().split("\n"), array("H", page[4:begin]), end
+
+
+def _text(page: bytes) -> tuple[int, int]:
+    """Where the text of a page begins and ends."""
     count, size = memoryview(page)[:4].cast("H")
     begin = 4 + 2 * count
-    end = begin + size
-    return page[begin:end].decode().split("\n"), array("H", page[4:begin]), end
+    return begin, begin + size

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
-from heyho.catalog.blocks import DELETED, END, Block, lookup, moments, split
+from heyho.catalog.blocks import DELETED, END, Block, lookup, lookup_any, moments, split
 from heyho.catalog.categories import UNCLASSIFIED, Categories
 from heyho.catalog.index import Catalog
 from heyho.catalog.postings import everything, offsets_of
@@ -117,7 +117,8 @@ class _Hits:
         self._found: list[Moment] = []
         self._tables: deque[_Table] = deque()
         self._left = deque(self._blocks(catalog))
-        self._some, self._none = _ranges(query, categories)
+        self._some, self._none = _ranges(query)
+        self._sites = _sites(query, categories)
 
     def add(self, moments_: Iterable[Moment]) -> None:
         """Put visits among what is found."""
@@ -167,15 +168,18 @@ class _Hits:
         """Learn what is in some blocks, by their tables."""
         keys: dict[tuple[int, str], None] = {}
         for block in blocks:
-            for low, high in (*(one for any_of in self._some for one in any_of), *self._none):
+            for low, high in (*self._some, *self._none):
                 keys |= dict.fromkeys((block.id, name) for name in block.pages(low, high))
             if block.deleted:
                 keys[block.id, DELETED] = None
         rows = dict(zip(keys, await self._store.rows(list(keys)), strict=True))
+        found = [(block, bits) for block in blocks if (bits := self._evaluate(block, rows))]
+        if self._sites is not None:
+            found = await self._on_sites(found, self._sites)
         tables = [
             _Table(block.lasts[number], block.id, block.period, number, part)
-            for block in blocks
-            for number, part in split(self._evaluate(block, rows), block)
+            for block, bits in found
+            for number, part in split(bits, block)
         ]
         self._tables = deque(sorted([*self._tables, *tables], key=lambda table: -table.last))
 
@@ -185,18 +189,34 @@ class _Hits:
             return lookup(map(_there, pages), low, high)
 
         bits = everything(block.count)
-        for any_of in self._some:
+        for low, high in self._some:
             if not bits:
                 return 0
-            union = 0
-            for low, high in any_of:
-                union |= found(low, high)
-            bits &= union
+            bits &= found(low, high)
         for low, high in self._none:
             bits &= ~found(low, high)
         if block.deleted:
             bits &= ~int.from_bytes(_there(rows[block.id, DELETED]), "little")
         return bits
+
+    async def _on_sites(
+        self, found: Sequence[tuple[Block, int]], sites: Sequence[str]
+    ) -> list[tuple[Block, int]]:
+        """Of what is found, that on one of some sites: their pages are many, and read last."""
+        by_page = [block.by_page(sites) for block, _ in found]
+        keys = [
+            (block.id, name)
+            for (block, _), names in zip(found, by_page, strict=True)
+            for name in names
+        ]
+        rows = iter(await self._store.rows(keys))
+        left = []
+        for (block, bits), names in zip(found, by_page, strict=True):
+            there = 0
+            for terms in names.values():
+                there |= lookup_any(_there(next(rows)), terms)
+            left.append((block, bits & there))
+        return left
 
     async def _read(self) -> None:
         """Learn when visits began: of one table, or of more where there is little in each."""
@@ -226,18 +246,22 @@ def _there(row: bytes | None) -> bytes:
     return row
 
 
-def _ranges(query: Query, categories: Categories) -> tuple[list[list[Range]], list[Range]]:
-    """Of what a visit must have at least one each; and what it must not have."""
+def _ranges(query: Query) -> tuple[list[Range], list[Range]]:
+    """Of what a visit must have something each; and what it must not have."""
     prefixes = sorted(query.prefixes, key=len, reverse=True)
-    some = [[_exactly(term)] for term in query.terms]
-    some += [[_exactly(word)] for phrase in query.phrases for word in phrase]
-    some += [[(prefix, prefix + END)] for prefix in prefixes]
-    if query.category and query.category != UNCLASSIFIED:
-        domains = sorted(categories.domains(query.category))
-        some.append([_exactly(SITE + domain) for domain in domains])
+    some = [_exactly(term) for term in query.terms]
+    some += [_exactly(word) for phrase in query.phrases for word in phrase]
+    some += [(prefix, prefix + END) for prefix in prefixes]
     none = [_exactly(term) for term in query.without_terms]
     none += [_exactly(phrase[0]) for phrase in query.without if len(phrase) == 1]
     return some, none
+
+
+def _sites(query: Query, categories: Categories) -> list[str] | None:
+    """The terms of which a visit must have one to be of the wanted category, where there are."""
+    if not query.category or query.category == UNCLASSIFIED:
+        return None
+    return [SITE + domain for domain in sorted(categories.domains(query.category))]
 
 
 def _exactly(term: str) -> Range:

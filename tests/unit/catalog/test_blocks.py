@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heyho.catalog import blocks, postings
-from heyho.catalog.blocks import Block, Entry, extended, lookup, marked, moments, seqs, split
+from heyho.catalog.blocks import (
+    Block,
+    Entry,
+    extended,
+    lookup,
+    lookup_any,
+    marked,
+    moments,
+    seqs,
+    split,
+)
 from heyho.catalog.days import period_begin_ms
 
 PERIOD = 2026 * 12 + 10
@@ -65,6 +75,19 @@ def test_an_extended_block_finds_what_each_extension_brought(
         assert found == [(e.at, e.seq) for e, has in zip(put, expected, strict=True) if has]
         assert list(seqs(rows[name] for name in block.tables)) == [entry.seq for entry in put]
         assert (block.first, block.last) == (put[-1].at, put[0].at)
+
+
+@given(st.lists(terms, min_size=1, max_size=12), st.sets(st.text("abü\ud800", min_size=1)))
+def test_any_of_some_terms_is_found_by_the_pages_they_would_be_in(
+    own: list[set[str]], wanted: set[str]
+) -> None:
+    with patch.object(blocks, "PAGE_BYTES", 20):
+        entries = [Entry(BEGIN + at, at, has) for at, has in enumerate(own)]
+        block, rows = extended(None, {}, entries, number=1, period=PERIOD)
+    bits = 0
+    for name, some in block.by_page(sorted(wanted)).items():
+        bits |= lookup_any(rows[name], some)
+    assert [bits >> at & 1 == 1 for at in range(len(own))] == [bool(has & wanted) for has in own]
 
 
 def test_deleted_visits_are_marked_and_unmarked() -> None:

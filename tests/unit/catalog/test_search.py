@@ -368,6 +368,38 @@ def test_a_visit_that_names_itself_as_its_source_led_nowhere() -> None:
     run_jumping(check())
 
 
+def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> None:
+    async def check() -> None:
+        world = World()
+        for n in range(40):
+            site, title = ("bbc.com", "rare") if n == 25 else ("a.example", "red")
+            visit = {"url": f"https://{site}/", "domain": site, "title": title}
+            moment = {"startedAt": START + n, "endedAt": START + n, "activeDuration": 1}
+            await world.do("add", [{**visit, **moment}])
+            await world.index(1)
+        read: list[tuple[int, str]] = []
+        rows = world.service._store.rows
+
+        async def noted(keys: Sequence[tuple[int, str]]) -> list[bytes | None]:
+            read.extend(keys)
+            return await rows(keys)
+
+        with patch.object(world.service._store, "rows", noted):
+            assert await world.pages("rare category:news", 5) == [26]
+            for_rare = {*read}
+            read.clear()
+            assert await world.pages("re category:news", 5) == []
+        catalog = await world.service.index.catalog()
+        assert len(catalog.blocks) == 4
+        sites = {block.id: block.by_page(["\x01bbc.com"]) for block in catalog.blocks}
+        asked = [{(own, name) for name in names} & for_rare for own, names in sites.items()]
+        assert len([own for own in asked if own]) == 1
+        assert all((own, name) in read for own, names in sites.items() for name in names)
+
+    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=30):
+        run_jumping(check())
+
+
 def test_a_search_for_what_is_nowhere_ends_after_so_many_visits_and_goes_on() -> None:
     async def check() -> None:
         world = World()

@@ -307,6 +307,21 @@ def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
     assert browser.console() == []
 
 
+def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None:
+    page = history([], "#figures=month")
+    none = page.get_by_text("Figures appear here once you have visited pages.")
+    expect(none).to_be_visible()
+    expect(page.locator("#charts")).to_be_hidden()
+    page.evaluate(_PUT, json.dumps([a_visit("Long ago", "https://old.example/", noon(500))]))
+    page.get_by_role("button", name="A year").click()
+    expect(page.locator("#charts")).to_be_visible()
+    expect(none).to_be_hidden()
+    expect(page.locator("#sums")).to_contain_text("Visits0")
+    expect(page.locator("#sites")).to_contain_text("Nothing in this time")
+    page.get_by_role("button", name="Everything").click()
+    expect(page.locator("#sums")).to_contain_text("Visits1")
+
+
 def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
     page = history(some_visits(), "#figures=month")
     plot = page.locator("#plot-visits canvas")
@@ -348,8 +363,7 @@ def test_nothing_recorded_yet(browser: Browser) -> None:
     expect(empty).to_contain_text("Nothing recorded yet")
     expect(empty.get_by_role("link")).to_have_attribute("href", "data.html")
     page.get_by_role("tab", name="Figures").click()
-    expect(page.locator("#sums")).to_contain_text("Visits0")
-    expect(page.locator("#sites")).to_contain_text("Nothing in this time")
+    expect(page.locator("#figures-none")).to_be_visible()
     assert browser.console() == []
 
 

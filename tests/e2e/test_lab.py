@@ -156,4 +156,6 @@ def test_without_a_server_it_says_what_to_do(launch: Callable[..., Browser]) -> 
         "Name your server in the settings first.", timeout=SOON_MS
     )
     expect(page.get_by_role("button", name="Start the lab")).to_be_disabled()
+    way = page.get_by_role("link", name="Open the settings")
+    expect(way).to_have_attribute("href", "options.html")
     look(page, "lab-none")

@@ -189,7 +189,11 @@ class CatalogService:
         near = await self._store.begun_between(
             visit["startedAt"], visit["endedAt"] + NEXT_WITHIN_MS, limit=MOST_CANDIDATES
         )
-        led_to = [other for other in near if other.get("sourcePageVisitId") == visit["id"]]
+        led_to = [
+            other
+            for other in near
+            if other.get("sourcePageVisitId") == visit["id"] and other["id"] not in seen
+        ]
         return {
             "visits": [_shown(each, categories) for each in chain],
             "next": [_shown(each, categories) for each in led_to],

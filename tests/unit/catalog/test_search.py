@@ -350,6 +350,20 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
             await world.do("add", [{**visit, **times, "sourcePageVisitId": source}])
         reply = await world.service.handlers["chain"]({"id": "v2"})
         assert [visit["id"] for visit in reply["visits"]] == ["v1", "v2"]
+        assert reply["next"] == []
+
+    run_jumping(check())
+
+
+def test_a_visit_that_names_itself_as_its_source_led_nowhere() -> None:
+    async def check() -> None:
+        world = World()
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        times = {"startedAt": START, "endedAt": START + 5}
+        await world.do("add", [{**visit, **times, "sourcePageVisitId": "v1"}])
+        reply = await world.service.handlers["chain"]({"id": "v1"})
+        assert [visit["id"] for visit in reply["visits"]] == ["v1"]
+        assert reply["next"] == []
 
     run_jumping(check())
 

@@ -71,12 +71,27 @@ class Charts:
                 bridge.write("figures-problem-text", answer["error"])
                 bridge.write("figures-state", "")
                 return
+        if not (year["days"] or year["missing"]):
+            ever = await bridge.ask({"kind": "figures"})
+            if span != self._span:
+                return
+            if ever["ok"] and not (ever["days"] or ever["missing"]):
+                self._show_none()
+                return
         bridge.write("figures-state", "")
         if reply["missing"]:
             said = texts.plural("dashboard_figures_missing", reply["missing"])
             bridge.write("figures-state", said)
             stage.after(LOOK_AGAIN_MS, lambda: self._look_again(span))
         self._draw(reply, year, span, today)
+
+    def _show_none(self) -> None:
+        """Say that nothing was recorded yet, in place of empty charts."""
+        self._figures = None
+        self._shown = ""
+        bridge.write("figures-state", "")
+        bridge.show("charts", False)
+        bridge.show("figures-none", True)
 
     def _look_again(self, span: str) -> None:
         if span == self._span and not bridge.find("figures").hidden:
@@ -85,6 +100,8 @@ class Charts:
     def _draw(self, figures: "Json", year: "Json", span: str, today: str) -> None:
         self._figures = figures
         self._shown = span
+        bridge.show("figures-none", False)
+        bridge.show("charts", True)
         rows = tally.by_day(figures, *tally.extent(figures, span, today))
         named = stage.day_name
         stage.fill(bridge.find("sums"), tables.sums(figures, rows))
@@ -99,7 +116,7 @@ class Charts:
         stage.fill(bridge.find("year"), tables.year(in_year, named))
         months = tables.periods(tally.by_month(in_year), named)
         stage.fill(bridge.find("year-table"), months)
-        bridge.find("year").scrollLeft = bridge.find("year").scrollWidth
+        stage.scroll_to_end(bridge.find("year"))
         stage.fill(bridge.find("week"), tables.week(figures, named, stage.hour))
         stage.fill(bridge.find("week-table"), tables.week_table(figures, named, stage.hour))
         self._fill_sites(tables.TOP_SITES)

@@ -187,6 +187,12 @@ def scroll_to(distance: float) -> None:
     js.scrollTo(0, distance)
 
 
+def scroll_to_end(element: "Any") -> None:
+    """Scroll an element sideways to its end: the left one where one reads from the right."""
+    is_rtl = str(js.document.documentElement.dir) == "rtl"
+    element.scrollLeft = -element.scrollWidth if is_rtl else element.scrollWidth
+
+
 async def read_visit(seq: int) -> "Json | None":
     """A whole visit as it is stored; None when there is none. Raises Failure."""
     return bridge.from_js(await js.readVisit(seq))

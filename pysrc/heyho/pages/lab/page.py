@@ -65,6 +65,7 @@ class Lab:
         bridge.write("plan", plan if results["canSync"] and results["visits"] else "")
         obstacle = findings.obstacle(results)
         bridge.find("start").disabled = bool(obstacle)
+        bridge.show("news-link", not results["canSync"])
         bridge.find("visits").disabled = self.progress is not None
         if obstacle:
             self.tell(obstacle, "trouble")

@@ -97,6 +97,17 @@ def test_it_boots_without_a_good_snapshot(
     assert_all_stored(desk, server)
 
 
+def test_one_that_cannot_start_says_so_in_german(
+    launch: Callable[..., Browser], tmp_path: Path
+) -> None:
+    copy = tmp_path / "heyho"
+    shutil.copytree(EXTENSION, copy, ignore=shutil.ignore_patterns("snapshot.bin", "heyho.zip"))
+    desk = Desk(launch(extension=copy, args=["--lang=de"]))
+    reply = desk.ask("status")
+    assert not reply["ok"]
+    assert reply["error"].startswith("Heyhos Kern ist nicht gestartet. Starte den Browser neu;")
+
+
 def test_a_good_snapshot_is_used(desk: Desk, server: ServerProcess) -> None:
     connect(desk, server.url, server)
     seed(desk.page, 1)

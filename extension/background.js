@@ -305,7 +305,7 @@ const ask = async (request) => {
         return { ok: false, error };
       }
       if (reply) return reply;
-      throw new Error("the engine page closed");
+      throw new Error(chrome.i18n.getMessage("error_engine_closed"));
     } catch (error) {
       if (tries === ENGINE_TRIES) {
         return { ok: false, error: chrome.i18n.getMessage("error_engine_silent", error.message) };

@@ -10,6 +10,7 @@ const OF_TEXTS = chrome.i18n.getMessage("language");
 const LANGUAGE = OF_BROWSER.split("-")[0] === OF_TEXTS ? OF_BROWSER : OF_TEXTS;
 const HALF_DAY_S = 43_200;
 const NEAR_PX = 1800;
+const REM_PX = parseFloat(getComputedStyle(document.documentElement).fontSize);
 const STYLES = {
   full: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
   date: { day: "numeric", month: "long", year: "numeric" },
@@ -179,7 +180,7 @@ globalThis.plot = async (element, json) => {
   const bars = days.length <= 120;
   const axis = {
     stroke: colour("--quiet"),
-    font: "12px system-ui, sans-serif",
+    font: `${Math.round(0.75 * REM_PX)}px system-ui, sans-serif`,
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { show: false },
   };
@@ -196,16 +197,16 @@ globalThis.plot = async (element, json) => {
     height,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    padding: [8, 28, 0, 0],
+    padding: [8, 1.75 * REM_PX, 0, 0],
     scales: {
       x: { time: true, range: (_, low, high) => [low - HALF_DAY_S, high + HALF_DAY_S] },
       y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 28,
+      { ...axis, grid: { show: false }, space: 4 * REM_PX, size: 1.75 * REM_PX,
         values: (_, ticks) =>
           ticks.map((tick) => (inMonths ? monthYear : dayMonth).format(new Date(tick * 1000))) },
-      { ...axis, size: 52, space: 32,
+      { ...axis, size: 3.25 * REM_PX, space: 2 * REM_PX,
         values: (_, ticks) => ticks.map((tick) => number.format(tick) + unit) },
     ],
     series: [

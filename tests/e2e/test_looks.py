@@ -8,11 +8,22 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.backlog import seed
-from harness.browser import Browser
-from harness.pictures import look
+from harness.browser import EXTENSION_ID, Browser
+from harness.pictures import look, photograph
 from harness.proxy import FaultProxy
 from harness.server import TOKEN
 
+# As the browser does in Arabic or Hebrew.
+_FROM_THE_RIGHT = """const say = chrome.i18n?.getMessage;
+if (say) chrome.i18n.getMessage = (key, ...values) =>
+  key === "@@bidi_dir" ? "rtl" : say(key, ...values);"""
+_SHOWS_ITS_LAST_WEEK = """(year) => {
+  const frame = year.getBoundingClientRect();
+  const week = year.querySelector(".week-column:last-child").getBoundingClientRect();
+  const middle = (week.left + week.right) / 2;
+  return middle > frame.left && middle < frame.right;
+}"""
+_STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _NOTE_SHIFTS = """globalThis.shifts = [];
 new PerformanceObserver((list) => {
   for (const { value, sources } of list.getEntries()) {
@@ -37,6 +48,34 @@ def test_the_popup_before_a_server_is_named(browser: Browser) -> None:
     page.get_by_role("switch", name="Record pages").click()
     expect(page.get_by_role("status")).to_contain_text("Recording is paused")
     look(page, "popup-paused")
+
+
+def test_the_popup_in_few_colours_and_without_motion(browser: Browser) -> None:
+    page = browser.open("popup.html")
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    switch = page.get_by_role("switch", name="Record pages")
+    switch.click()
+    expect(page.get_by_role("status")).to_contain_text("Recording is paused")
+    colours = """(dot) => [
+      getComputedStyle(dot).borderLeftColor, getComputedStyle(document.body).color]"""
+    line, ink = page.locator(".dot").evaluate(colours)
+    assert line == ink
+    moves = "(knob) => getComputedStyle(knob, '::after').transitionDuration"
+    assert switch.evaluate(moves) == "0s"
+    photograph(page, "popup-paused-forced")
+
+
+def test_the_latest_week_is_in_sight_from_right_to_left(browser: Browser) -> None:
+    seed(browser.open("database.js"), 100)
+    browser.context.add_init_script(_FROM_THE_RIGHT)
+    page = browser.context.new_page()
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html#figures=month")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.locator("#sites li").first).to_be_visible()
+    assert page.locator("#year").evaluate(_SHOWS_ITS_LAST_WEEK)
+    assert page.evaluate(_STICKS_OUT) <= 0
+    photograph(page, "figures-rtl")
 
 
 def test_the_popup_in_a_sync(browser: Browser, proxy: FaultProxy) -> None:

@@ -191,6 +191,7 @@ def test_the_popup_speaks_german(launch: Callable[..., Browser]) -> None:
     expect(popup.get_by_role("button", name="Jetzt abgleichen")).to_be_enabled()
     expect(popup.get_by_role("status")).to_contain_text("bis du deinen Server angibst")
     expect(popup.locator("html")).to_have_attribute("lang", "de")
+    assert popup.locator("#server").evaluate("(name) => name.scrollWidth <= name.clientWidth")
     look(popup, "popup-german")
 
 

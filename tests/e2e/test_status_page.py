@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
 from harness.browser import Browser
+from harness.pictures import cut, photograph
 from harness.server import ServerProcess
 from harness.site import Site
 
@@ -54,3 +56,17 @@ def test_a_code_from_the_page_pairs_the_extension_which_then_syncs(
     expect(page.get_by_label("Password")).to_be_visible()
     page.go_back()  # to where no copy of it is kept
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_very_large_letters_find_room(
+    launch: Callable[..., Browser], server: ServerProcess
+) -> None:
+    page = sign_in(launch(args=["--blink-settings=defaultFontSize=24"]), server)
+    expect(page.get_by_text("Nothing was synced yet")).to_be_visible()
+    assert page.evaluate("() => parseFloat(getComputedStyle(document.body).fontSize)") == 22.5
+    page.get_by_role("button", name="Pair a device").click()
+    expect(page.get_by_role("status").locator("strong")).to_be_visible()
+    for width in (380, 640, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert (width, cut(page)) == (width, [])
+        photograph(page, f"status-large-{width}")

@@ -259,6 +259,7 @@ class Popup:
                 stopping=self.stopping,
                 now=bridge.now(),
                 clock=bridge.time_of_day,
+                online=bool(js.navigator.onLine),
             )
         )
 

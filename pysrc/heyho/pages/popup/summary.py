@@ -19,6 +19,7 @@ def summarise(
     stopping: bool,
     now: float,
     clock: "Clock",
+    online: bool,
 ) -> "View":
     """Put everything the popup shows into words.
 
@@ -30,13 +31,16 @@ def summarise(
         stopping: whether the person has asked to stop the run.
         now: epoch milliseconds.
         clock: gives an epoch millisecond as a time of day.
+        online: False where the device has no network; this device's own server needs none.
     """
     last = status["lastRun"]
     message = fault or said or _standing(status, clock)
     waiting = status["waiting"]
     if progress:
         waiting = max(0, progress["visits"] - progress["visitsDone"])
-        message = fault or _under_way(status, progress, clock, stopping=stopping, now=now)
+        message = fault or _under_way(
+            status, progress, clock, stopping=stopping, now=now, online=online
+        )
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
@@ -142,10 +146,19 @@ def _standing(status: "Status", clock: "Clock") -> str:
 
 
 def _under_way(
-    status: "Status", progress: "Progress", clock: "Clock", *, stopping: bool, now: float
+    status: "Status",
+    progress: "Progress",
+    clock: "Clock",
+    *,
+    stopping: bool,
+    now: float,
+    online: bool,
 ) -> str:
     if stopping:
         return texts.text("popup_stopping")
+    lanes = progress.get("lanes")
+    if not online and lanes and all(lane["phase"] == "pausing" for lane in lanes):
+        return texts.text("popup_offline")
     waits_until = progress.get("waitsUntil")
     if waits_until and waits_until - now > WORTH_TELLING_MS:
         return texts.text("popup_server_asks_to_wait", clock(waits_until))

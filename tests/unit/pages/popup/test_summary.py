@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heyho.pages.popup.summary import ended, has_ended, out_of_reach, summarise
-from heyho.pages.shapes import Progress, Run, Status, View
+from heyho.pages.shapes import Lane, Progress, Run, Status, View
 
 NOW = 1_790_000_000_000.0
 ERROR = "Your server did not answer."
@@ -57,6 +57,7 @@ def view(
     said: str = "",
     fault: str = "",
     stopping: bool = False,
+    online: bool = True,
 ) -> View:
     return summarise(
         status,
@@ -66,7 +67,30 @@ def view(
         stopping=stopping,
         now=NOW,
         clock=lambda at: "14:05",
+        online=online,
     )
+
+
+def lane(number: int, phase: str) -> Lane:
+    return {
+        "lane": number,
+        "batch": number,
+        "visits": 1000,
+        "phase": phase,
+        "since": NOW,
+        "phaseSince": NOW,
+    }
+
+
+def test_a_sync_that_waits_for_the_network_says_so() -> None:
+    waits: Progress = {**UNDER_WAY, "lanes": [lane(0, "pausing"), lane(1, "pausing")]}
+    assert view(CALM, waits, online=False)["message"] == (
+        "This device is offline. The sync goes on by itself once it is back."
+    )
+    assert view(CALM, waits)["message"].startswith("Syncing")
+    sends: Progress = {**UNDER_WAY, "lanes": [lane(0, "sending"), lane(1, "pausing")]}
+    for progress in (UNDER_WAY, sends):  # to this device itself
+        assert view(CALM, progress, online=False)["message"].startswith("Syncing")
 
 
 def test_when_all_is_well_the_popup_is_calm() -> None:

@@ -17,17 +17,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
+from operator import add
 from typing import Any
 
 from heyho.catalog import postings
 from heyho.catalog.days import period_begin_ms
+from heyho.catalog.terms import DEVICE
 
 PAGE_BYTES = 8_192
+SITES_BYTES = 16_384
+"""Of a page of sites, of which a category has dozens: so they take fewer reads. In UTF-8 it is up
+to four times as long, and still counted in 16 bits."""
 TABLE_SIZE = 2_048
 PAGES_KEPT = 128
-"""Pages that need not be unpacked again: for the many sites of a category, or the next letter."""
+"""Pages that need not be unpacked again for the next letter."""
 DELETED = "x"
 END = "\U0010ffff"
+_NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,9 @@ def lookup(pages: Iterable[bytes], low: str, high: str) -> int:
     """Which visits have a term from `low` on and before `high`."""
     found = 0
     for page in pages:
+        if high == low + "\0":
+            found |= _exactly(page, low)
+            continue
         terms, lengths, begin = _unpack(page)
         first, last = bisect_left(terms, low), bisect_left(terms, high)
         if first < last:
@@ -122,11 +131,8 @@ def lookup(pages: Iterable[bytes], low: str, high: str) -> int:
 def lookup_any(page: bytes, terms: Iterable[str]) -> int:
     """Which visits have one of some terms, each of which is in this page if it is in the block."""
     found = 0
-    begin, end = _text(page)
     for term in terms:
-        # Of many sites few are there: what a page has no trace of, it need not be unpacked for.
-        if page.find(term.encode(errors="replace"), begin, end) >= 0:
-            found |= lookup([page], term, term + "\0")
+        found |= _exactly(page, term)
     return found
 
 
@@ -271,12 +277,18 @@ def _tables(
 def _paged(lists: Mapping[str, bytes]) -> tuple[list[str], list[bytes]]:
     """The first term of each page, and the pages."""
     terms = sorted(lists)
-    sizes = list(accumulate(len(term) + 3 + len(lists[term]) for term in terms))
+    sites_end = bisect_left(terms, DEVICE)
+    lengths = map(len, map(lists.__getitem__, terms))
+    sizes = list(accumulate(map(add, map((3).__add__, map(len, terms)), lengths)))
     firsts, pages = [], []
     begin = 0
     while begin < len(terms):
         before = sizes[begin - 1] if begin else 0
-        end = max(bisect_right(sizes, before + PAGE_BYTES), begin + 1)
+        if begin < sites_end:
+            end = min(bisect_right(sizes, before + SITES_BYTES), sites_end)
+        else:
+            end = bisect_right(sizes, before + PAGE_BYTES)
+        end = max(end, begin + 1)
         firsts.append(terms[begin])
         pages.append(_pack(terms[begin:end], [lists[term] for term in terms[begin:end]]))
         begin = end
@@ -288,6 +300,22 @@ def _pack(terms: Sequence[str], lists: Sequence[bytes]) -> bytes:
     text = "\n".join(terms).encode()
     head = array("H", [len(terms), len(text), *map(len, lists)])
     return b"".join((head.tobytes(), text, *lists))
+
+
+def _exactly(page: bytes, term: str) -> int:
+    """Which visits have this term; the page is not unpacked for it."""
+    begin, end = _text(page)
+    text = term.encode(errors="surrogatepass")
+    at = page.find(text, begin, end)
+    while at >= 0:
+        after = at + len(text)
+        if (at == begin or page[at - 1] == _NEWLINE) and (after == end or page[after] == _NEWLINE):
+            number = page.count(_NEWLINE, begin, at)
+            lengths = memoryview(page)[4:begin].cast("H")
+            first = end + sum(lengths[:number])
+            return postings.union(page[first : first + lengths[number]], [lengths[number]])
+        at = page.find(text, after, end)
+    return 0
 
 
 @lru_cache(maxsize=PAGES_KEPT)

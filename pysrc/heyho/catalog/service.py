@@ -22,6 +22,8 @@ from heyho.ports.stores import StateStore
 from heyho.service import Handler
 
 CHUNK = 2_048
+FIRST_CHUNK = 512
+"""An engine that has just begun is slower: its steps grow to whole chunks."""
 RECENT = 256
 """So many visits are looked at one by one, and wait to be indexed together."""
 FEW = 4_096
@@ -56,7 +58,8 @@ class CatalogService:
         self._store = store
         self._state = state
         self._local = LocalTime(calendar)
-        self._chunk = chunk
+        self._most = chunk
+        self._chunk = min(FIRST_CHUNK, chunk)
         self._writing = asyncio.Lock()
         self.index = Index(store, state, self._local)
         self.handlers: dict[str, Handler] = {
@@ -95,6 +98,7 @@ class CatalogService:
                     return False
             with suppress(Outdated):  # another engine was faster; what is left is done next time
                 await self.index.advance(chunk=self._chunk)
+                self._chunk = min(2 * self._chunk, self._most)
             return True
 
     async def _purge(self) -> bool:

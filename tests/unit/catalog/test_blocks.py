@@ -77,11 +77,17 @@ def test_an_extended_block_finds_what_each_extension_brought(
         assert (block.first, block.last) == (put[-1].at, put[0].at)
 
 
-@given(st.lists(terms, min_size=1, max_size=12), st.sets(st.text("abü\ud800", min_size=1)))
+texts = st.text("\x01abü", min_size=1, max_size=4)
+
+
+@given(
+    st.lists(st.sets(texts, min_size=1), min_size=1, max_size=12),
+    st.sets(texts | st.just("\x01\ud800")),
+)
 def test_any_of_some_terms_is_found_by_the_pages_they_would_be_in(
     own: list[set[str]], wanted: set[str]
 ) -> None:
-    with patch.object(blocks, "PAGE_BYTES", 20):
+    with patch.multiple(blocks, PAGE_BYTES=20, SITES_BYTES=40):
         entries = [Entry(BEGIN + at, at, has) for at, has in enumerate(own)]
         block, rows = extended(None, {}, entries, number=1, period=PERIOD)
     bits = 0

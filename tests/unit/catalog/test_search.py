@@ -175,7 +175,7 @@ def test_finds_what_looking_at_each_visit_finds(
         naive = [v["seq"] for v in world.newest_first() if query.matches(v, categories)]
         assert await world.pages(text, limit) == naive
 
-    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=60):
+    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=60, SITES_BYTES=90):
         run_jumping(check())
 
 
@@ -255,7 +255,7 @@ def test_few_visits_are_found_before_they_are_indexed_and_more_are_told_of() -> 
     async def check() -> None:
         world = World()
         service_ = world.service
-        service_._chunk = service.CHUNK
+        service_._chunk = service_._most = service.CHUNK
         service_.index._block_size = 16_384
         visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
         moment = {"startedAt": START, "endedAt": START, "activeDuration": 1}
@@ -368,6 +368,23 @@ def test_a_visit_that_names_itself_as_its_source_led_nowhere() -> None:
     run_jumping(check())
 
 
+def test_steps_grow_to_whole_chunks() -> None:
+    async def check() -> None:
+        world = World()
+        world.service._chunk, world.service._most = service.FIRST_CHUNK, service.CHUNK
+        world.service.index._block_size = 16_384
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        moment = {"startedAt": START, "endedAt": START, "activeDuration": 1}
+        await world.do("add", [{**visit, **moment}] * 6000)
+        reached = []
+        for _ in range(4):
+            await world.index(1)
+            reached.append(world.database.state["catalog"]["upTo"])
+        assert reached == [512, 1536, 3584, 5632]
+
+    run_jumping(check())
+
+
 def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> None:
     async def check() -> None:
         world = World()
@@ -396,14 +413,14 @@ def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> No
         assert len([own for own in asked if own]) == 1
         assert all((own, name) in read for own, names in sites.items() for name in names)
 
-    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=30):
+    with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=30, SITES_BYTES=30):
         run_jumping(check())
 
 
 def test_a_search_for_what_is_nowhere_ends_after_so_many_visits_and_goes_on() -> None:
     async def check() -> None:
         world = World()
-        world.service._chunk = service.CHUNK
+        world.service._chunk = world.service._most = service.CHUNK
         world.service.index._block_size = 16_384
         visit = {"url": "https://a.example/", "domain": "a.example", "activeDuration": 0}
         titles = ["red blue" if n == 3 else "blue red" for n in range(1500)]

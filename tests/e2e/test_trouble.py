@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.backlog import recorded_ids, seed, stored_ids
-from harness.browser import Browser
+from harness.browser import Browser, read_store
 from harness.desk import Desk
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 
 VISITS = 3_000
+IMPORTED = 12_000
 MIDWAY = "The sync stopped midway. What is left waits and goes again."
 
 
@@ -107,6 +108,34 @@ def test_under_the_lab_as_it_rests(browser: Browser, tmp_path: Path) -> None:
         desk.close_engine()
         expect(lab.locator("#news")).to_have_text("The lab has stopped midway. Start it again.")
         expect(start).to_be_enabled()
+
+
+def test_under_an_import(browser: Browser, tmp_path: Path) -> None:
+    desk = Desk(browser)
+    page = browser.open("data.html")
+    visit = '{"url": "https://past.example/NUMBER", "title": "", "visitTime": TIME}'
+    lines = "\n".join(
+        visit.replace("NUMBER", str(n)).replace("TIME", str(1_700_000_000_000 + n * 1000))
+        for n in range(IMPORTED)
+    )
+    file = tmp_path / "visits.jsonl"
+    file.write_text(lines)
+    said = page.locator("#job-said")
+    page.locator("#file").set_input_files(file)
+    go = page.get_by_role("button", name="Import 12,000 visits")
+    go.click(timeout=90_000)
+    desk.wait_until("async () => (await all('visits')).length")
+    desk.close_engine()
+    expect(said).to_have_text(
+        "The import stopped midway. Choose the file once more; nothing will be doubled."
+    )
+    some = len(read_store(desk.page, "visits"))
+    assert 0 < some < IMPORTED
+    page.locator("#file").set_input_files(file)
+    go.click(timeout=90_000)
+    expect(said).to_have_text(f"Imported {IMPORTED - some:,} new visits.", timeout=90_000)
+    urls = [visit["url"] for visit in read_store(desk.page, "visits")]
+    assert len(set(urls)) == len(urls) == IMPORTED
 
 
 _WATCH = """() => {

@@ -120,6 +120,9 @@ class Import:
             if not reply["ok"] or self.heard_at != heard_at:
                 continue  # nobody knows, or there was newer news on the way
             if reply["job"] is None or reply["job"]["url"] != self.job["url"]:
+                # Chosen once more, the same file is news.
+                self.forget_file()
+                bridge.find("file").value = ""
                 self.say(texts.text("data_import_lost"))
                 return
             self.show(reply["job"])

@@ -56,10 +56,8 @@ def test_the_popup_in_few_colours_and_without_motion(browser: Browser) -> None:
     switch = page.get_by_role("switch", name="Record pages")
     switch.click()
     expect(page.get_by_role("status")).to_contain_text("Recording is paused")
-    colours = """(dot) => [
-      getComputedStyle(dot).borderLeftColor, getComputedStyle(document.body).color]"""
-    line, ink = page.locator(".dot").evaluate(colours)
-    assert line == ink
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    expect(page.locator(".dot")).to_have_css("border-left-color", ink)
     moves = "(knob) => getComputedStyle(knob, '::after').transitionDuration"
     assert switch.evaluate(moves) == "0s"
     photograph(page, "popup-paused-forced")

@@ -26,7 +26,7 @@ class Retention:
 
     What no server has acknowledged, and what one has refused, stays, unless the person has chosen
     otherwise. A clock that is far ahead makes nothing old: it is believed once there are visits of
-    more than a day by it.
+    more than a day by it, and in the pass after the person's choice, who has seen what it drops.
     """
 
     store: ArchiveStore
@@ -45,10 +45,12 @@ class Retention:
         told = await self.state.get("retention") or {}
         wish = [settings.keep_months, settings.keep_unsynced]
         if told.get("wish") != wish:
-            told = {"wish": wish, "doneAt": None, "after": 0}
+            told = {"wish": wish, "doneAt": None, "after": 0, "chosen": True}
         if told["doneAt"] is not None and 0 <= now - told["doneAt"] < PASS_EVERY_MS:
             return False
-        before = months_before(await self._trusted(now), settings.keep_months)
+        chosen = told.get("chosen") is True
+        until = now if chosen else await self._trusted(now)
+        before = months_before(until, settings.keep_months)
         after = told["after"] if told["doneAt"] is None else 0
         old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
         ledger = await self.ledger.ledger(settings.destination)
@@ -64,7 +66,7 @@ class Retention:
             # Others of the same moment may follow; but what stays must not be met for ever.
             after = old[-1].visit["startedAt"] + (0 if visits else 1)
         done = {"doneAt": None if more else now, "after": after if more else 0}
-        await self.state.put("retention", {"wish": wish, **done})
+        await self.state.put("retention", {"wish": wish, **done, "chosen": chosen and more})
         return more
 
     async def _trusted(self, now: float) -> float:

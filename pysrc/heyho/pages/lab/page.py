@@ -56,8 +56,11 @@ class Lab:
 
     async def look(self) -> None:
         """Ask the engine how things stand."""
-        visits = int(str(bridge.find("visits").value))
+        visits, ends = int(str(bridge.find("visits").value)), self.ends
         results = await bridge.ask({"kind": "lab_results", "visits": visits})
+        if self.ends != ends:  # the reply may be older than that news
+            await self.look()
+            return
         under_way = self.under_way
         self.under_way = results["ok"] and results["underWay"]
         self.progress = results["progress"] if self.under_way else None

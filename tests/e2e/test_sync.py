@@ -171,7 +171,7 @@ def test_killed_in_mid_sync(
     browser.connect(proxy.url, str(server.token), strategy=strategy)
     page = browser.open("options.html")
     seed(page, 5_000)
-    proxy.latency_s = 0.3
+    proxy.latency_s = 3.0
     popup = browser.open("popup.html")
     proxy.arrived.clear()
     popup.get_by_role("button", name="Sync now").click()

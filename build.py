@@ -379,7 +379,9 @@ def page(file: Path) -> str:
     """The HTML of a page, with the parts that it shares with others in place of their names."""
     html = file.read_text(encoding="utf-8")
     for part in PARTS.iterdir():
-        html = html.replace(f"<!-- {part.name} -->", part.read_text(encoding="utf-8").strip())
+        html = html.replace(
+            f"<!-- {PARTS.name}/{part.name} -->", part.read_text(encoding="utf-8").strip()
+        )
     script = HEYHO / "pages" / file.stem / "page.py"
     if script.exists():
         html = html.replace("{page}", file.stem)

@@ -19,16 +19,6 @@ OUT_OF_REACH = "could not be reached. Check that it runs and that this device is
 _SOON = "name => chrome.alarms.create(name, { when: Date.now() + 50 })"
 _ALARM = "name => chrome.alarms.get(name)"
 _OFFLINE = "async () => (await chrome.storage.session.get('offline')).offline === true"
-# As if the deletion had been made ten minutes ago.
-_TEN_MINUTES_LATER = """async () => {
-  const database = await openDatabase();
-  const deletion = await readState("deletion");
-  const state = database.transaction("state", "readwrite").objectStore("state");
-  await new Promise((resolve) => {
-    state.put({ ...deletion, deadline: Date.now() - 1 }, "deletion").onsuccess = resolve;
-  });
-  database.close();
-}"""
 
 
 @pytest.fixture
@@ -105,7 +95,7 @@ def test_an_order_to_the_server(desk: Desk, server: ServerProcess, offline: bool
     reply = desk.ask("delete", query={"site": "site-5.example"}, alsoServer=True)
     assert reply["visits"] == 10
     cut(desk, server, offline=offline)
-    desk.page.evaluate(_TEN_MINUTES_LATER)
+    desk.end_undo()
     desk.close_engine()
     desk.ask("deletions")
     desk.wait_until("async () => !(await all('trash')).length")

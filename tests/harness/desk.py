@@ -68,6 +68,10 @@ class Desk:
         """Send a message of any shape, and return the reply."""
         return self.page.evaluate("message => chrome.runtime.sendMessage(message)", message)
 
+    def end_undo(self) -> None:
+        """Go on as if the deletion that can be undone had been made ten minutes ago."""
+        self.page.evaluate(_TEN_MINUTES_LATER)
+
     def engines(self) -> int:
         """How many engine pages there are."""
         return len(self.page.evaluate(_OFFSCREEN))
@@ -113,6 +117,15 @@ _GLOBALS = """async () => {
     }).finally(() => database.close());
   };
   Object.assign(globalThis, { openDatabase, readState, all });
+}"""
+_TEN_MINUTES_LATER = """async () => {
+  const database = await openDatabase();
+  const deletion = await readState("deletion");
+  const state = database.transaction("state", "readwrite").objectStore("state");
+  await new Promise((resolve) => {
+    state.put({ ...deletion, deadline: Date.now() - 1 }, "deletion").onsuccess = resolve;
+  });
+  database.close();
 }"""
 _WAIT = """async (argument) => {
   const condition = CONDITION;

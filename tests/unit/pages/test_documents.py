@@ -27,7 +27,7 @@ def test_a_page_is_whole(page: str) -> None:
     html = build.page(EXTENSION / f"{page}.html")
     assert html.index('<meta charset="utf-8">') < html.index('href="style.css"')
     assert html.index('href="style.css"') < html.index(f'href="{page}.css"')
-    assert not re.search(r"<!-- \w+\.html|\{\w+\}", html)
+    assert not re.search(r"<!-- [\w/]+\.html|\{\w+\}", html)
     navigation = html.count('<header class="site">')
     assert navigation == (page != "popup")
     assert html.count("aria-current") == navigation - (page == "welcome")

@@ -17,6 +17,10 @@ VISITS = 970
 OUT_OF_REACH = "could not be reached. Check that it runs and that this device is online."
 
 _SOON = "name => chrome.alarms.create(name, { when: Date.now() + 50 })"
+_KNOWS = """offline => new Promise((resolve) => {
+  if (navigator.onLine !== offline) resolve();
+  else addEventListener(offline ? "offline" : "online", resolve, { once: true });
+})"""
 _ALARM = "name => chrome.alarms.get(name)"
 _OFFLINE = "async () => (await chrome.storage.session.get('offline')).offline === true"
 
@@ -126,6 +130,7 @@ def test_the_test_of_a_connection(
         page.get_by_label("Server address").fill(address)
     server.stop()
     desk.browser.context.set_offline(offline)
+    page.evaluate(_KNOWS, offline)  # a page hears of it a moment later
     check = page.get_by_role("button", name="Test the connection")
     check.click()
     expect(page.locator("#verdict")).to_contain_text(says)

@@ -151,15 +151,22 @@ globalThis.neighbour = (child, step) => {
   return children[Math.max(0, Math.min(index, children.length - 1))];
 };
 
-// Whether an element is, or soon will be, in the window.
-globalThis.isNear = (element) => element.getBoundingClientRect().top < innerHeight + NEAR_PX;
-globalThis.whenNear = (element, tell) =>
-  new IntersectionObserver(
+// Calls `tell` when an element is in the window or a little below it: now, or as soon as it comes
+// near. An element that leaves and comes back between two frames was never away to an observer:
+// the function that is returned looks once more.
+globalThis.whenNear = (element, tell) => {
+  const observer = new IntersectionObserver(
     (entries) => {
-      if (entries.some(({ isIntersecting }) => isIntersecting)) tell();
+      if (entries.at(-1).isIntersecting) tell();
     },
     { rootMargin: `0px 0px ${NEAR_PX}px 0px` },
-  ).observe(element);
+  );
+  observer.observe(element);
+  return () => {
+    observer.unobserve(element);
+    observer.observe(element);
+  };
+};
 
 // ---- charts
 

@@ -100,14 +100,12 @@ def plot(name: str, chart: "Json") -> None:
     js.plot(bridge.find(name), json.dumps(chart))
 
 
-def is_near(element: "Any") -> bool:
-    """Whether an element is in the window, or a little below it."""
-    return bool(js.isNear(element))
+def when_near(element: "Any", tell: "Callable[[], None]") -> "Callable[[], None]":
+    """Call `tell` when an element is in the window or a little below it, each time it comes there.
 
-
-def when_near(element: "Any", tell: "Callable[[], None]") -> None:
-    """Call `tell` each time that an element comes near the window."""
-    js.whenNear(element, tell)
+    Returns what has `tell` called once more if the element is there at the next frame.
+    """
+    return js.whenNear(element, tell)
 
 
 def after(delay_ms: int, tell: "Callable[[], None]") -> None:

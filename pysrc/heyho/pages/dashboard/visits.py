@@ -41,6 +41,7 @@ class Visits:
         self._looking_again = False
         self._building = False
         self._list = bridge.find("list")
+        self._look_for_room = stage.when_near(bridge.find("more"), self._read_on)
 
     def open(self) -> None:
         """Listen to the person."""
@@ -49,7 +50,6 @@ class Visits:
         stage.on(self._list, "click", self._clicked)
         stage.on(self._list, "keydown", self._pressed)
         stage.on(self._list, "focusin", self._focused)
-        stage.when_near(bridge.find("more"), self.read_on)
         bridge.on(bridge.find("retry"), "click", self._go_on)
         bridge.on(bridge.find("changes"), "click", self._show_changes)
 
@@ -81,11 +81,6 @@ class Visits:
         bridge.show("problem", False)
         self._finding.again()
         self._ask(more=True)
-
-    def read_on(self) -> None:
-        """Read the next page, if its place is near the window."""
-        if not bridge.find("visits").hidden:
-            self._ask(more=True)
 
     async def look_again(self) -> None:
         """See whether other visits come first now than those listed: show them, or offer to."""
@@ -123,6 +118,10 @@ class Visits:
         bridge.find("search").focus()
         self.retry()
 
+    def _read_on(self) -> None:
+        """Read the next page, whose place is near the window."""
+        self._ask(more=True)
+
     def _ask(self, *, more: bool) -> None:
         if self._building:
             return
@@ -144,8 +143,8 @@ class Visits:
             self._append(visits)
         if visits is not None or self._finding.problem:
             self._report()
-        near = visits is not None and stage.is_near(bridge.find("more"))
-        self._ask(more=near and not bridge.find("visits").hidden)
+        self._ask(more=False)
+        self._look_for_room()
 
     async def _begin(self, visits: "list[Json]") -> None:
         """List the first page: what the window shows is painted before the rest is made.

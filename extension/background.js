@@ -292,7 +292,9 @@ const openEngine = async () => {
 };
 
 // The page closes itself when it is idle; a request that comes just then opens it once more.
+// It finds recorded whatever the browser had told before.
 const ask = async (request) => {
+  await tail;
   // The page has no chrome.i18n of its own.
   const language = chrome.i18n.getMessage("language");
   request = { ...request, requestedAt: Date.now(), language };

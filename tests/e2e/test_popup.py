@@ -144,6 +144,20 @@ def test_other_pages_say_why_they_are_not_recorded(browser: Browser, site: Site)
     assert popup.get_by_role("button", name="Never record this site").count() == 0
 
 
+def test_what_is_pressed_is_sent_before_the_popup_can_close(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, TOKEN)
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("button", name="Sync now")).to_be_enabled()
+    for button, request in (
+        ("record", {"kind": "settings", "settings": {"paused": True}}),
+        ("sync", {"kind": "run", "trigger": "manual"}),
+        ("stop", {"kind": "cancel"}),
+    ):
+        assert popup.evaluate(_SENT_BY, button) == [request]
+
+
 def test_the_keyboard_is_enough_for_all_of_it(
     browser: Browser, proxy: FaultProxy, site: Site
 ) -> None:
@@ -218,6 +232,18 @@ def test_keys_do_what_they_say(browser: Browser, server: ServerProcess, command:
         assert opened[-1].endswith("/dashboard.html")
 
 
+# The requests that a button's click has sent by the time that it is over; nobody gets them.
+_SENT_BY = """(button) => {
+  const { sendMessage } = chrome.runtime;
+  const sent = [];
+  chrome.runtime.sendMessage = async ({ request }) => {
+    sent.push(request);
+    return { ok: true };
+  };
+  document.getElementById(button).click();
+  chrome.runtime.sendMessage = sendMessage;
+  return sent;
+}"""
 _COMMANDS = "() => chrome.commands.getAll()"
 _TABS = """async () => (await chrome.tabs.query({})).map(
   ({ url, pendingUrl }) => ({ url: pendingUrl || url }))"""

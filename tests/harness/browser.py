@@ -40,6 +40,10 @@ class Browser:
         welcome: leave the page open that greets the person after the installation.
         installed: start the extension from the profile, which has had it before, as a person's
             browser does. One that is named on the command line is installed anew each time.
+
+    Attributes:
+        profile: the profile's folder.
+        log: the file that Chromium writes its log to, with all consoles.
     """
 
     def __init__(
@@ -65,7 +69,7 @@ class Browser:
         self._args = args
         self._welcome = welcome
         self._installed = installed
-        self._log = self.profile / "heyho-console.log"
+        self.log = self.profile / "heyho-console.log"
         self.context: BrowserContext
 
     def __enter__(self) -> Self:
@@ -75,7 +79,7 @@ class Browser:
         args = [
             *(() if self._installed else _load(self._extension)),
             "--enable-logging",
-            f"--log-file={self._log}",
+            f"--log-file={self.log}",
             "--disable-background-networking",
             *self._args,
         ]
@@ -169,9 +173,9 @@ class Browser:
         The product writes nothing there but PyScript's greeting, which is left out: each entry
         is an error or an uncaught exception.
         """
-        if not self._log.exists():
+        if not self.log.exists():
             return []
-        text = self._log.read_text(errors="replace")
+        text = self.log.read_text(errors="replace")
         starts = [match.start() for match in _LOG_LINE.finditer(text)] + [len(text)]
         entries = (text[a:b] for a, b in pairwise(starts))
         said = [found[1] for entry in entries if (found := _CONSOLE.search(entry))]

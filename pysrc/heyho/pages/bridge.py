@@ -15,7 +15,7 @@ from heyho import texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from heyho.pages.shapes import Json
@@ -54,12 +54,17 @@ def say(key: str, values: "list[str]") -> str:
 texts.use(say)
 
 
-async def ask(request: "Json") -> "Json":
-    """Send a request to the engine. Gives its reply; `ok` is false, with a sentence in `error`,
-    when the request failed or nobody answered."""
+def ask(request: "Json") -> "Awaitable[Json]":
+    """Send a request to the engine, at once: the page may be closed in the next moment. Gives its
+    reply, to be awaited; `ok` is false, with a sentence in `error`, when the request failed or
+    nobody answered."""
     message = to_js({"target": "background", "kind": "engine", "request": request})
+    return _reply(js.chrome.runtime.sendMessage(message))
+
+
+async def _reply(promise: "Any") -> "Json":
     try:
-        reply = from_js(await js.chrome.runtime.sendMessage(message))
+        reply = from_js(await promise)
     except Failure:
         reply = None
     if not isinstance(reply, dict):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from playwright.sync_api import BrowserContext, Error, Page
 
 from e2e.recorder.stage import TITLED, Stage, kinds_of
-from harness.browser import Browser
+from harness.browser import Browser, read_store
 from harness.desk import Desk
 
 
@@ -155,6 +155,24 @@ def test_a_broken_stream_begins_anew(desk: Desk, tab: Page, stage: Stage) -> Non
     assert desk.urls() == [stage.at("/known")]
 
 
+def test_a_request_waits_for_what_is_being_recorded(
+    browser: Browser, desk: Desk, tab: Page, stage: Stage
+) -> None:
+    tab.goto(stage.at("/before"))
+    desk.wait_until(TITLED, stage.at("/before"))
+    desk.page.evaluate("() => chrome.storage.session.clear()")
+    [recorder] = browser.context.service_workers
+    recorder.evaluate(_HOLD_LOOK)
+    recorder.evaluate(_COUNT_LOOKS_FOR_THE_ENGINE)
+    tab.goto(stage.at("/after"))
+    desk.page.evaluate(_ASK)
+    assert "result" in desk.tell({"target": "background", "kind": "chrome", **_ANY_CALL})
+    assert recorder.evaluate("() => self.looks") == 0
+    recorder.evaluate("() => self.look()")
+    assert desk.page.evaluate("() => asked")["ok"]
+    assert [visit["url"] for visit in read_store(desk.page, "visits")] == [stage.at("/before")]
+
+
 def test_the_heartbeat_is_a_sign_of_life(desk: Desk) -> None:
     desk.page.evaluate("() => chrome.alarms.create('heartbeat', { when: Date.now() + 20 })")
     desk.wait_until("async () => (await all('events')).some((e) => e.kind === 'heartbeat')")
@@ -196,6 +214,21 @@ _HOLD_LOOK = """() => {
     await held;
     return query(...args);
   };
+}"""
+
+_COUNT_LOOKS_FOR_THE_ENGINE = """() => {
+  const { getContexts } = chrome.runtime;
+  self.looks = 0;
+  chrome.runtime.getContexts = (...args) => {
+    self.looks += 1;
+    return getContexts(...args);
+  };
+}"""
+_ANY_CALL = {"call": "alarms.get", "args": ["heartbeat"]}
+
+_ASK = """() => {
+  const request = { kind: "status" };
+  self.asked = chrome.runtime.sendMessage({ target: "background", kind: "engine", request });
 }"""
 
 _RESUME = """() => {

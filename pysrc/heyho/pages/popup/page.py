@@ -10,6 +10,8 @@ from heyho.pages.popup import present, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from heyho.pages.shapes import Json, Progress, Status, View
 
 TICK_S = 5
@@ -162,29 +164,23 @@ class Popup:
             self.said = texts.text("popup_starting")
             self.silent_ticks = 0
             self.render()
-        bridge.start(self.request_run())
+        asked = bridge.ask({"kind": "run", "trigger": "manual"})
+        bridge.start(self.hear_of_request(asked, self.forget_sync))
 
-    async def request_run(self) -> None:
-        """Have the engine start a run; an error is shown."""
-        reply = await bridge.ask({"kind": "run", "trigger": "manual"})
-        if not reply["ok"]:
-            self.asked_at = 0
-            self.said = reply["error"]
-            self.render()
+    def forget_sync(self) -> None:
+        """Wait no longer for the sync that was asked for."""
+        self.asked_at = 0
 
     def stop(self) -> None:
         """End the run under way; what has not been acknowledged waits."""
         self.stopping = True
         self.render()
-        bridge.start(self.request_stop())
+        asked = bridge.ask({"kind": "cancel"})
+        bridge.start(self.hear_of_request(asked, self.forget_stop))
 
-    async def request_stop(self) -> None:
-        """Have the engine end the run, which it tells everybody of."""
-        reply = await bridge.ask({"kind": "cancel"})
-        if not reply["ok"]:
-            self.stopping = False
-            self.said = reply["error"]
-            self.render()
+    def forget_stop(self) -> None:
+        """Let the person ask for the run's end once more."""
+        self.stopping = False
 
     def toggle_recording(self) -> None:
         """Pause recording, or resume it; shown at once, and taken back if it fails."""
@@ -192,13 +188,20 @@ class Popup:
         self.status["paused"] = paused
         self.said = texts.text("popup_paused_now" if paused else "popup_recording_again")
         self.render()
-        bridge.start(self.request_pause(paused))
 
-    async def request_pause(self, paused: bool) -> None:
-        """Have the engine pause recording, or resume it."""
-        reply = await bridge.ask({"kind": "settings", "settings": {"paused": paused}})
-        if not reply["ok"]:
+        def take_back() -> None:
             self.status["paused"] = not paused
+
+        asked = bridge.ask({"kind": "settings", "settings": {"paused": paused}})
+        bridge.start(self.hear_of_request(asked, take_back))
+
+    async def hear_of_request(
+        self, asked: "Awaitable[Json]", take_back: "Callable[[], None]"
+    ) -> None:
+        """Where the engine refuses what was shown already, say why, and take that back."""
+        reply = await asked
+        if not reply["ok"]:
+            take_back()
             self.said = reply["error"]
             self.render()
 

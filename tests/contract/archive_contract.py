@@ -40,9 +40,9 @@ def imported(number: int, **changes: Any) -> Record:
     return {**visit(number), "id": f"imported-{number}", "tabId": None, **changes}
 
 
-def deletion(last: int, **changes: Any) -> Record:
+def deletion(**changes: Any) -> Record:
     """A deletion that begins."""
-    return {"phase": "moving", "after": 0, "last": last, "visits": 0, **changes}
+    return {"phase": "moving", "after": 0, "visits": 0, **changes}
 
 
 async def record(world: Archived, visits: Sequence[Record], state: Record | None = None) -> None:
@@ -60,9 +60,7 @@ async def rows(world: Archived, selection: Selection = EVERYTHING) -> list[Recor
 
 async def move_all(world: Archived, selection: Selection, limit: int = 1000) -> Record:
     """Delete what a selection means."""
-    within = await world.stores.visits.bounds()
-    assert within is not None
-    await world.archive.delete(deletion(within.last), meant=selection)
+    await world.archive.delete(deletion(), meant=selection)
     after: int | None = 0
     while after is not None:
         found, after = await world.archive.read(selection, after=after, limit=limit)
@@ -178,10 +176,10 @@ async def moves_only_while_it_is_time(world: Archived) -> None:
     await record(world, [recorded(1), recorded(2), recorded(3)])
     await world.archive.move([1], after=None)
     assert len(await rows(world)) == 3
-    await world.archive.delete(deletion(3), meant=EVERYTHING)
+    await world.archive.delete(deletion(), meant=EVERYTHING)
     await world.archive.move([2], after=2)
     told = await world.stores.state.get("deletion")
-    assert told == deletion(3, after=2, visits=1)
+    assert told == deletion(after=2, visits=1, last=3)
     await world.archive.move([], after=None)
     assert await world.stores.state.get("deletion") == {**told, "phase": "kept"}
     await world.archive.move([3], after=None)
@@ -191,7 +189,7 @@ async def moves_only_while_it_is_time(world: Archived) -> None:
 async def the_catalog_changes_along_or_nothing_does(world: Archived) -> None:
     """A change that comes too late undoes all of it."""
     await record(world, [recorded(1), recorded(2)])
-    await world.archive.delete(deletion(2), meant=EVERYTHING)
+    await world.archive.delete(deletion(), meant=EVERYTHING)
 
     def change(revision: int) -> CatalogChange:
         return CatalogChange(expects=revision, catalog={"revision": revision + 1})
@@ -273,7 +271,7 @@ async def open_visits_go_along(world: Archived) -> None:
 
     async def left(**wish: Any) -> tuple[list[int], list[int]]:
         """The tabs with an open visit, and those with an opener."""
-        await world.archive.delete(deletion(1), meant=Selection(**wish))
+        await world.archive.delete(deletion(), meant=Selection(**wish))
         fold = await world.stores.state.get("fold")
         assert fold["lastAt"] == 5
         return (

@@ -48,7 +48,7 @@ class Deleter:
         resume: starts one again.
         catalog: what search and figures know of visits.
         telling: tells pages.
-        turn: held by whoever moves visits into the trash or out of it.
+        turn: held by whoever takes visits away, or moves them into the trash or out of it.
     """
 
     store: ArchiveStore
@@ -126,7 +126,6 @@ class Deleter:
         self, selection: Selection, found: Record, *, server: str, request: object
     ) -> None:
         await self._forget_now()
-        within = await self.visits.bounds()
         await self.store.delete(
             {
                 **found,
@@ -137,7 +136,6 @@ class Deleter:
                 "alsoServer": bool(server),
                 "server": server,
                 "after": 0,
-                "last": within.last if within else 0,
                 "visits": 0,
                 "total": found["visits"],
             },
@@ -279,6 +277,7 @@ class Deleter:
             await self.store.restore(seqs, change=change)
 
         await self.catalog.bring_back(fresh, write)
+        self.let_go()  # what was read meanwhile lacks what has come back
         if not thrown:
             self.telling.is_over()
         return bool(thrown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,12 @@ class Retention:
     What no server has acknowledged, and what one has refused, stays, unless the person has chosen
     otherwise. A clock that is far ahead makes nothing old: it is believed once there are visits of
     more than a day by it, and in the pass after the person's choice, who has seen what it drops.
+
+    Attributes:
+        store, state, ledger, clock: the ports.
+        profile: where the person's choice is.
+        catalog: what search and figures know of visits.
+        turn: held by whoever takes visits away, so that none is taken off the figures twice.
     """
 
     store: ArchiveStore
@@ -35,9 +42,14 @@ class Retention:
     clock: Clock
     profile: Profile
     catalog: Shelves
+    turn: asyncio.Lock
 
     async def step(self) -> bool:
         """Drop some of what is old; False where nothing is left to look at for now."""
+        async with self.turn:
+            return await self._step()
+
+    async def _step(self) -> bool:
         settings = await self.profile.settings()
         if not settings.keep_months:
             return False
@@ -52,8 +64,9 @@ class Retention:
         until = now if chosen else await self._trusted(now)
         before = months_before(until, settings.keep_months)
         after = told["after"] if told["doneAt"] is None else 0
-        old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
+        # In this order: what is refused in between has to be met as one or the other.
         ledger = await self.ledger.ledger(settings.destination)
+        old = await self.store.old(after_ms=after, before_ms=before, limit=AT_ONCE)
         visits = [
             each.visit
             for each in old

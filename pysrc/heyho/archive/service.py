@@ -113,6 +113,7 @@ class Archive:
             clock=ports.clock,
             profile=self._profile,
             catalog=shelves,
+            turn=turn,
         )
         self._handlers: dict[str, Handler] = {
             "archive": self._answer_archive,

@@ -108,16 +108,20 @@ class IdbArchiveStore:
     async def delete(self, deletion: Record, *, meant: Selection) -> None:
         def body(transaction: Transaction) -> None:
             state = transaction.store("state")
-            state.put(to_object(deletion), "deletion")
+
+            def begin(cursor: Any) -> None:
+                last = cursor.key if cursor else 0
+                state.put(to_object({**deletion, "last": last}), "deletion")
 
             def drop(stored: Any) -> None:
                 if fold := to_value(stored):
                     drop_open(fold, meant)
                     state.put(to_object(fold), "fold")
 
+            transaction.then(transaction.store("visits").openKeyCursor(None, "prev"), begin)
             transaction.then(state.get("fold"), drop)
 
-        await self._database.transact(["state"], "readwrite", body)
+        await self._database.transact(["visits", "state"], "readwrite", body)
 
     async def move(
         self, seqs: Sequence[int], *, after: int | None, change: CatalogChange | None = None

@@ -69,9 +69,10 @@ class ArchiveStore(Protocol):
 
     async def delete(self, deletion: Record, *, meant: Selection) -> None:
         """Put `deletion` into the state, under that name, and forget the open visits that are
-        meant, for good.
+        meant, for good: in one transaction, so that none of them ends in between.
 
-        It has `after` and `last`, between which it will look for visits, and `phase` "moving".
+        It has the `phase` "moving" and `after`, behind which it will look for visits; `last`, with
+        which it ends, is set here: the `seq` of the last visit that there is.
         """
         ...
 

@@ -85,6 +85,8 @@ class Synchronizer:
         pace = await self.keeper.pace(settings.destination)
         conditions, batches = self._means.conditions(), count_batches(gaps, size=size)
         plan = plan_run(settings, pace, limits, conditions, batches=batches)
+        if self._prepared or self._under_way:  # somebody was faster
+            return
         if plan.workers:
             crew = WorkerCrew(self._means.workers, size=plan.workers, client_id=client_id)
             self._prepared = Prepared({}, crew)
@@ -167,10 +169,13 @@ class Synchronizer:
         prepared, self._prepared = self._prepared or Prepared({}), None
         try:
             limits = await self.limits.read(settings.server_url)
+            pace = await self.keeper.pace(settings.destination)
         except SyncError as error:
             prepared.let_go()
             return error
-        pace = await self.keeper.pace(settings.destination)
+        except BaseException:
+            prepared.let_go()
+            raise
         if run.trigger == "manual":
             pace.gate.lift()
         pace.gate.expect(read_policies(limits.rate_limits))

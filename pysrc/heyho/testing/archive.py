@@ -70,7 +70,8 @@ class MemoryArchiveStore:
     async def delete(self, deletion: Record, *, meant: Selection) -> None:
         state = self._database.state
         async with self._database.transaction():
-            state["deletion"] = deepcopy(deletion)
+            last = max(self._database.visits, default=0)
+            state["deletion"] = {**deepcopy(deletion), "last": last}
             if fold := state.get("fold"):
                 drop_open(fold, meant)
 

@@ -403,6 +403,37 @@ async def read_in_the_middle(left: str) -> None:
 
 
 @pytest.mark.parametrize("left", ["by a kill", "under way"])
+def test_what_was_read_during_an_undo_is_read_again(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The popup has the first batches read while half of what was deleted is back."""
+    monkeypatch.setattr("heyho.archive.deleting.AT_ONCE", 1)
+    run_jumping(read_while_half_is_back(left))
+
+
+async def read_while_half_is_back(left: str) -> None:
+    desk, server = Desk(60), MemoryServer("t")
+    desk.database.state["settings"] = SERVER
+    control = engine_of(desk, server)
+    query = {"site": "site-1.example"}
+    assert (await control.answer({"kind": "delete", "query": query}))["visits"] == 20
+    desk.database.transaction_s = 0.01
+    undoing = asyncio.ensure_future(control.answer({"kind": "undo"}))
+    for _ in range(1000):
+        if len(desk.database.trash) != 10:
+            await asyncio.sleep(0.001)
+    if left == "by a kill":
+        undoing.cancel()
+        await asyncio.wait([undoing])
+        control = engine_of(desk, server)
+    await control.answer({"kind": "status"})
+    assert desk.database.state["deletion"]["phase"] == "restoring"
+    await asyncio.wait([undoing])
+    await synced(control)
+    assert set(server.received) == {f"visit-{number}" for number in range(60)}
+
+
+@pytest.mark.parametrize("left", ["by a kill", "under way"])
 def test_the_lab_sends_nothing_that_is_being_deleted(
     left: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from heyho.archive.retention import AT_ONCE, months_before
+from heyho.catalog.index import Index
+from heyho.ports import Record
+from heyho.ports.catalog import CatalogChange
 from heyho.settings import Settings
 from heyho.testing.loop import jumping
 from unit.archive.archive_desk import DAY, NOW, Desk, visit
@@ -110,6 +115,27 @@ async def test_search_and_figures_forget_along() -> None:
     while await desk.catalog.step():
         pass
     await desk.work()
+    figures = await desk.catalog.handlers["figures"]({})
+    assert sum(visits for _, visits, *_ in figures["days"]) == len(desk.visits())
+
+
+@jumping
+async def test_nothing_is_taken_off_the_figures_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deletion is asked for while a change of the catalog is planned, which takes its time."""
+    forgetting = Index.forgetting
+
+    async def slow(index: Index, visits: Sequence[Record]) -> CatalogChange:
+        await asyncio.sleep(1)
+        return await forgetting(index, visits)
+
+    monkeypatch.setattr(Index, "forgetting", slow)
+    desk = desk_of(60, keepMonths=1, keepUnsynced=False)
+    await desk.catalog.index.advance(chunk=60)
+    dropping = asyncio.ensure_future(desk.archive.step())
+    await asyncio.sleep(0.5)
+    await desk.ask("delete", query={"site": "site-1.example"})
+    await dropping
+    await desk.ask("undo")
     figures = await desk.catalog.handlers["figures"]({})
     assert sum(visits for _, visits, *_ in figures["days"]) == len(desk.visits())
 

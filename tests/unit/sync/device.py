@@ -51,6 +51,7 @@ class Device:
         progress: the same as it stands now.
         synchronizer: of the last run.
         dooms: what becomes of the workers that are started.
+        workers: those that it has started.
     """
 
     def __init__(
@@ -98,13 +99,14 @@ class Device:
 
     def restarted(self) -> Synchronizer:
         """One that knows nothing but what is in the database."""
+        self.workers = MemoryWorkers(self.database, self._answer, self.dooms)
         return Synchronizer(
             means=Means(
                 clock=self.clock,
                 visits=MemoryVisitStore(self.database),
                 ledger=self.ledger_store,
                 transport=self._transport,
-                workers=MemoryWorkers(self.database, self._answer, self.dooms),
+                workers=self.workers,
                 conditions=lambda: self.conditions,
                 random=Random(0),
             ),

@@ -9,6 +9,8 @@ import pytest
 
 from heyho.errors import StorageFull
 from heyho.model import SeqRange
+from heyho.ports import Record
+from heyho.ports.network import Reply
 from heyho.ports.stores import Payload
 from heyho.settings import Settings
 from heyho.sync.ahead import ReadAhead
@@ -137,6 +139,40 @@ async def test_a_prepared_run_sends_everything_once(strategy: str) -> None:
     assert sorted(server.visits) == sorted(device.visits)
     assert sorted(chain.from_iterable(server.batches)) == sorted(device.visits)
     assert await device.waiting() == []
+
+
+@jumping
+async def test_two_who_prepare_at_once_start_workers_once() -> None:
+    device = Device(ScriptedServer().answer, visits=50)
+    synchronizer = device.restarted()
+    settings = device.settings(batchSize=10, strategy="parallel", workers=2)
+    preparing = [synchronizer.prepare(settings, client_id="device") for _ in range(2)]
+    await asyncio.gather(*preparing)
+    assert len(device.workers.lines) == 2
+    await synchronizer.run(settings, trigger="manual", client_id="device", announce=lambda _: None)
+    assert await device.waiting() == []
+    assert [line.cut_off for line in device.workers.lines] == [True, True]
+
+
+@jumping
+async def test_a_run_that_is_ended_before_it_has_begun_leaves_no_worker() -> None:
+    server = ScriptedServer()
+
+    async def slow(method: str, url: str, body: Record | None, token: str | None) -> Reply:
+        await asyncio.sleep(10)
+        return await server.answer(method, url, body, token)
+
+    device = Device(slow, visits=50)
+    synchronizer = device.restarted()
+    settings = device.settings(batchSize=10, strategy="parallel", workers=2)
+    await synchronizer.prepare(settings, client_id="device")
+    running = asyncio.ensure_future(
+        synchronizer.run(settings, trigger="manual", client_id="device", announce=lambda _: None)
+    )
+    await asyncio.sleep(1)
+    assert synchronizer.cancel()
+    assert (await running).run.cancelled
+    assert [line.cut_off for line in device.workers.lines] == [True, True]
 
 
 @jumping

@@ -5,7 +5,8 @@ import { EXCLUDED } from "./defaults.js";
 
 const HEARTBEAT_MINUTES = 1;
 const IDLE_AFTER_SECONDS = 60;
-const ENGINE_TRIES = 4;
+const ENGINE_TRIES = 7;
+const FIRST_WAIT_MS = 50;
 const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
   "action.setBadgeText", "action.setBadgeBackgroundColor", "action.setTitle"]);
 
@@ -291,8 +292,9 @@ const openEngine = async () => {
   });
 };
 
-// The page closes itself when it is idle; a request that comes just then opens it once more.
-// It finds recorded whatever the browser had told before.
+// The page closes itself when it is idle; a request that comes just then opens it once more. One
+// that another worker has opened, which died since, may not hear yet: up to three seconds later
+// it does. A request finds recorded whatever the browser had told before.
 const ask = async (request) => {
   await tail;
   // The page has no chrome.i18n of its own.
@@ -312,6 +314,8 @@ const ask = async (request) => {
       if (tries === ENGINE_TRIES) {
         return { ok: false, error: chrome.i18n.getMessage("error_engine_silent", error.message) };
       }
+      const wait = FIRST_WAIT_MS * 2 ** (tries - 1);
+      await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 };

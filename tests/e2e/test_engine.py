@@ -67,6 +67,14 @@ def test_requests_at_once_open_one_engine(desk: Desk) -> None:
     assert desk.engines() == 1
 
 
+def test_a_page_that_does_not_hear_yet_is_asked_again(desk: Desk) -> None:
+    """As one that another worker has opened, which died before it was loaded."""
+    [worker] = desk.browser.context.service_workers
+    worker.evaluate(_DEAF_FOR_A_SECOND)
+    assert desk.ask("status")["ok"]
+    assert desk.engines() == 1
+
+
 def test_the_worker_dies_while_the_engine_boots(desk: Desk) -> None:
     desk.page.evaluate(_ASK_AND_FORGET)
     desk.wait_until(_AN_ENGINE)
@@ -123,11 +131,11 @@ def test_killed_in_mid_run(
 ) -> None:
     connect(desk, proxy.url, server, strategy=strategy)
     seed(desk.page, 5_000)
-    proxy.latency_s = 0.3
+    proxy.hold()
     desk.ask("run", trigger="manual")
-    assert proxy.arrived.wait(20)
+    assert proxy.arrived.wait(60)
     desk.close_engine()
-    proxy.latency_s = 0
+    proxy.let()
     assert read_store(desk.page, "runs") == []
     record = run(desk)
     assert record["outcome"] == "complete"
@@ -138,10 +146,11 @@ def test_the_worker_dies_in_mid_run(desk: Desk, server: ServerProcess, proxy: Fa
     """The run goes on without it: only the engine's calls of chrome.* wake it again."""
     connect(desk, proxy.url, server)
     seed(desk.page, 5_000)
-    proxy.latency_s = 0.3
+    proxy.hold()
     desk.ask("run", trigger="manual")
-    assert proxy.arrived.wait(20)
+    assert proxy.arrived.wait(60)
     desk.kill_worker()
+    proxy.let()
     wait_for_last_run(desk.page)
     assert read_store(desk.page, "runs")[-1]["outcome"] == "complete"
     assert proxy.syncs == 5
@@ -226,6 +235,7 @@ def test_events_wait_in_memory_while_the_database_refuses(desk: Desk, site: Site
 
 
 def test_what_was_written_before_the_worker_died_is_not_written_again(desk: Desk) -> None:
+    assert desk.ask("status")["ok"]
     desk.page.evaluate(_UNSAVED)
     desk.browser.context.new_page()
     desk.wait_until("async () => !('unsaved' in await chrome.storage.session.get())")
@@ -235,6 +245,7 @@ def test_what_was_written_before_the_worker_died_is_not_written_again(desk: Desk
 
 
 def test_what_waits_since_before_a_pause_is_kept(desk: Desk) -> None:
+    assert desk.ask("status")["ok"]
     desk.page.evaluate(_UNSAVED)
     desk.change(paused=True)
     desk.wait_until("async () => !('unsaved' in await chrome.storage.session.get())")
@@ -378,4 +389,12 @@ _READ = """async ([id, files]) => {
     await fetch(url, { mode: "no-cors" }).then(() => read.push(file), () => {});
   }
   return read;
+}"""
+_DEAF_FOR_A_SECOND = """() => {
+  const { sendMessage } = chrome.runtime;
+  const end = Date.now() + 1000;
+  chrome.runtime.sendMessage = async (...args) => {
+    if (Date.now() < end) throw new Error("Receiving end does not exist.");
+    return sendMessage(...args);
+  };
 }"""

@@ -46,7 +46,7 @@ RECORDING_KILLS = 4
 
 LATENCY_S = 0.02
 SERVICE_S = 0.1
-LONG_SERVICE_S = 0.5
+LONG_SERVICE_S = 2.0
 START_S = 1.0
 """Longer than an engine takes to boot on most machines."""
 END_S = 0.5
@@ -308,10 +308,12 @@ def test_a_worker_is_killed_in_mid_batch(
     connect(desk, proxy, server, strategy="parallel", workers=WORKERS)
     waiting = seed_backlog(desk, 4_000)
     targets = Targets(desk.page)
+    proxy.hold()
     ask_and_forget(desk)
-    arrivals.wait_for(5, at_most=waiting)
+    arrivals.wait_for(LANES["parallel"], at_most=waiting)
     first = targets.workers()
     targets.run(first[0], {"ends": _END, "hangs": _HANG}[fate])
+    proxy.let()
     seen = set(first)
     while desk.state("lastRun") is None:
         seen.update(targets.workers())
@@ -376,12 +378,15 @@ def test_the_engine_page_crashes(
     connect(desk, proxy, server, strategy="concurrent")
     waiting = seed_backlog(desk, 4_000)
     targets = Targets(desk.page)
+    proxy.hold()
+    proxy.let(2)
     ask_and_forget(desk)
-    arrivals.wait_for(7, at_most=waiting)
+    arrivals.wait_for(2 + LANES["concurrent"], at_most=waiting)
     engine = targets.engine()
     assert engine
     with desk.page.expect_event("crash"):
         targets.crash(engine)
+    proxy.let()
     desk = reloaded(desk.browser)
     assert sync(desk)["outcome"] == "complete"
     assert_all_there(desk, server, len(waiting))

@@ -83,7 +83,7 @@ def test_the_popup_in_a_sync(browser: Browser, proxy: FaultProxy) -> None:
     proxy.service_s = 20
     page.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("progressbar").first).to_be_visible()
-    assert proxy.arrived.wait(20)
+    assert proxy.arrived.wait(60)
     look(page, "popup-sync")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("status")).to_contain_text("You stopped the sync.")

@@ -6,7 +6,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from harness.backlog import recorded_ids, seed, stored_ids
-from harness.browser import Browser, read_state, read_store, wait_for_last_run
+from harness.browser import ASK_STATUS, Browser, read_state, read_store, wait_for_last_run
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
 from harness.site import Site
@@ -41,13 +41,15 @@ def test_a_run_is_shown_while_it_lasts(browser: Browser, proxy: FaultProxy) -> N
     browser.connect(proxy.url, proxy_token(), concurrency="1")
     popup = browser.open("popup.html")
     seed(popup, 3_000)
-    proxy.service_s = 1.5  # longer than the pause between two looks
+    proxy.hold()
     expect(popup.get_by_role("progressbar")).to_have_count(0)
     popup.get_by_role("button", name="Sync now").click()
     bar = popup.get_by_role("progressbar")
     expect(bar).to_be_visible()
-    expect(bar).to_have_attribute("aria-valuenow", "33")
-    expect(bar).to_have_attribute("aria-valuenow", "66")
+    for percent in ("33", "66"):
+        proxy.let(1)
+        expect(bar).to_have_attribute("aria-valuenow", percent)
+    proxy.let()
     expect(popup.get_by_role("status")).to_have_text("Synced 3,000 visits.")
     expect(popup.get_by_role("progressbar")).to_have_count(0)
     assert browser.console() == []
@@ -57,12 +59,13 @@ def test_a_popup_opened_in_mid_run_joins_it(browser: Browser, proxy: FaultProxy)
     browser.connect(proxy.url, proxy_token(), concurrency="1")
     first = browser.open("popup.html")
     seed(first, 3_000)
-    proxy.service_s = 0.6
+    proxy.hold()
     first.get_by_role("button", name="Sync now").click()
-    assert proxy.arrived.wait(20)
     second = browser.open("popup.html")
     expect(second.get_by_role("progressbar")).to_be_visible()
     second.get_by_role("button", name="Sync now").click()
+    second.evaluate(ASK_STATUS)  # so the request to sync has been answered as well
+    proxy.let()
     expect(second.get_by_role("status")).to_have_text("Synced 3,000 visits.")
     assert len(read_store(second, "runs")) == 1
 
@@ -73,7 +76,8 @@ def test_a_run_is_stopped_midway_and_goes_on_later(
     browser.connect(proxy.url, proxy_token(), concurrency="1")
     popup = browser.open("popup.html")
     ids = seed(popup, 3_000)
-    proxy.service_s = 2.0
+    proxy.hold()
+    proxy.let(1)
     popup.get_by_role("button", name="Sync now").click()
     expect(popup.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
     popup.get_by_role("button", name="Stop").click()
@@ -82,7 +86,7 @@ def test_a_run_is_stopped_midway_and_goes_on_later(
     expect(popup.locator("#figure")).to_have_text("2,000")
     [run] = read_store(popup, "runs")
     assert (run["outcome"], run["cancelled"], run["visits"]) == ("partial", True, 1_000)
-    proxy.service_s = 0
+    proxy.let()
     popup.get_by_role("button", name="Sync now").click()
     expect(popup.get_by_role("status")).to_have_text("Synced 2,000 visits.")
     assert stored_ids(server.data_dir) == sorted(ids)
@@ -266,7 +270,7 @@ def expect_paused(page: Page, paused: bool) -> None:
     """Wait until the engine has stored whether recording is paused, and told the recorder."""
     page.evaluate(
         """async (paused) => {
-          for (let tries = 0; tries < 500; tries += 1) {
+          for (let tries = 0; tries < 3000; tries += 1) {
             const status = await readState("status");
             if (status?.paused === paused) return;
             await new Promise((resolve) => setTimeout(resolve, 20));

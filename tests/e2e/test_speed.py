@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from e2e.recorder.stage import NAVIGATED_TO
 from harness.backlog import seed
 from harness.browser import EXTENSION_ID, Browser, read_store, wait_for_last_run
+from harness.desk import Desk
 from harness.processes import Meter
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
@@ -100,8 +102,9 @@ def test_recording_costs_little(browser: Browser, site: Site, report: Report) ->
     for number in range(navigations):
         tab.goto(f"{site.origins[0]}/page/{number}")
     spent_ms = (meter.cpu_s() - before) / navigations * 1000
-    page = browser.open("options.html")
-    urls = {e["url"] for e in read_store(page, "events") if e["kind"] == "navigated"}
+    desk = Desk(browser)
+    desk.wait_until(NAVIGATED_TO, f"{site.origins[0]}/page/{navigations - 1}")
+    urls = {event["url"] for event in desk.events("navigated")}
     assert len([url for url in urls if url]) == navigations
     report(
         f"recording one navigation: {spent_ms:.1f} ms of the extension's whole CPU time, "

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import recorded_ids, seed, stored_ids
-from harness.browser import Browser, read_state, read_store, wait_for_last_run
+from harness.browser import ASK_STATUS, Browser, read_state, read_store, wait_for_last_run
 from harness.desk import Desk
 from harness.proxy import Fault, FaultProxy
 from harness.server import ServerProcess
@@ -175,7 +175,7 @@ def test_killed_in_mid_sync(
     popup = browser.open("popup.html")
     proxy.arrived.clear()
     popup.get_by_role("button", name="Sync now").click()
-    assert proxy.arrived.wait(20)
+    assert proxy.arrived.wait(60)
     browser.kill()
     proxy.latency_s = 0
     after_kill = len(stored_ids(server.data_dir))
@@ -194,11 +194,13 @@ def test_two_windows_click_at_once(
     browser.connect(proxy.url, str(server.token))
     first, second = browser.open("popup.html"), browser.open("popup.html")
     seed(first, 5_000)
-    proxy.latency_s = 0.2
+    proxy.hold()
     for popup in (first, second):
         popup.get_by_role("button", name="Sync now").click()
     for popup in (first, second):
         expect(popup.get_by_role("progressbar")).to_be_visible()
+    second.evaluate(ASK_STATUS)  # so the second request to sync has been answered as well
+    proxy.let()
     wait_for_last_run(first)
     assert len(read_store(first, "runs")) == 1
     assert proxy.syncs == 5
@@ -230,8 +232,9 @@ def test_the_profile_survives(launch: Callable[..., Browser], site: Site, tmp_pa
 
 def expect_events(page: Page, part: str) -> None:
     """Wait until an event of an address that contains `part` has its title recorded."""
-    for _ in range(200):
+    for _ in range(600):
         kinds = [e["kind"] for e in read_store(page, "events") if part in str(e.get("url"))]
         if "titled" in kinds:
             return
+        page.wait_for_timeout(50)
     raise AssertionError(f"no title of {part} was recorded")

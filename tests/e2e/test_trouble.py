@@ -45,7 +45,7 @@ def test_under_the_popup(desk: Desk, server: ServerProcess, proxy: FaultProxy) -
     expect(popup.get_by_role("progressbar")).to_be_visible()
     assert proxy.arrived.wait(30)
     desk.close_engine()
-    expect(popup.get_by_role("status")).to_have_text(MIDWAY)
+    expect(popup.get_by_role("status")).to_have_text(MIDWAY, timeout=60_000)
     expect(popup.get_by_role("progressbar")).to_have_count(0)
     proxy.otherwise = "none"
     popup.get_by_role("button", name="Sync now").click()
@@ -113,6 +113,7 @@ def test_under_the_lab_as_it_rests(browser: Browser, tmp_path: Path) -> None:
 def test_under_an_import(browser: Browser, tmp_path: Path) -> None:
     desk = Desk(browser)
     page = browser.open("data.html")
+    expect(page.locator("html")).to_have_attribute("data-ready", "true")
     visit = '{"url": "https://past.example/NUMBER", "title": "", "visitTime": TIME}'
     lines = "\n".join(
         visit.replace("NUMBER", str(n)).replace("TIME", str(1_700_000_000_000 + n * 1000))
@@ -124,8 +125,7 @@ def test_under_an_import(browser: Browser, tmp_path: Path) -> None:
     page.locator("#file").set_input_files(file)
     go = page.get_by_role("button", name="Import 12,000 visits")
     go.click(timeout=90_000)
-    desk.wait_until("async () => (await all('visits')).length")
-    desk.close_engine()
+    desk.page.evaluate(_END_ENGINE_AT_THE_FIRST_VISIT)
     expect(said).to_have_text(
         "The import stopped midway. Choose the file once more; nothing will be doubled."
     )
@@ -137,6 +137,11 @@ def test_under_an_import(browser: Browser, tmp_path: Path) -> None:
     urls = [visit["url"] for visit in read_store(desk.page, "visits")]
     assert len(set(urls)) == len(urls) == IMPORTED
 
+
+_END_ENGINE_AT_THE_FIRST_VISIT = """async () => {
+  while (!(await all("visits")).length) await new Promise((resolve) => setTimeout(resolve, 20));
+  await chrome.offscreen.closeDocument();
+}"""
 
 _WATCH = """() => {
   globalThis.hidden = 0;

@@ -237,9 +237,14 @@ def read_state(page: Page, key: str) -> Any:
 
 
 def wait_for_last_run(page: Page, before: Any = None, timeout_ms: float = 30_000) -> None:
-    """Wait, on any page of the extension, until the last run is another than `before`."""
+    """Wait, on any page of the extension, until the last run is another than `before`, and pages
+    were told of it."""
     page.evaluate(_NEXT_RUN, [(before or {}).get("startedAt"), timeout_ms])
 
+
+ASK_STATUS = """() => chrome.runtime.sendMessage(
+  { target: "background", kind: "engine", request: { kind: "status" } })"""
+"""For a page of the extension; resolves to the reply. Requests before it have their replies too."""
 
 _READ_STORE = """async (store) => {
   const { openDatabase } = await import("./database.js");
@@ -258,8 +263,9 @@ _READ_STORE = """async (store) => {
 _NEXT_RUN = """async ([before, timeout]) => {
   const end = Date.now() + timeout;
   while (Date.now() < end) {
-    const run = (await readState("status"))?.lastRun;
-    if (run && run.startedAt !== before) return;
+    const [ended, status] = await Promise.all([readState("lastRun"), readState("status")]);
+    const told = status?.lastRun?.startedAt;
+    if (told && told !== before && told === ended?.startedAt) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("no run ended in time");

@@ -129,7 +129,7 @@ _TEN_MINUTES_LATER = """async () => {
 }"""
 _WAIT = """async (argument) => {
   const condition = CONDITION;
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (Date.now() < end) {
     if (await condition(argument)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

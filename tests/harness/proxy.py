@@ -38,6 +38,8 @@ class FaultProxy:
         retry_after_s: for how long a "429" wants to be left alone.
         latency_s: how long each sync waits before the server gets it.
         service_s: how long each sync takes at least, from its arrival to its answer.
+        turns: each sync that is forwarded takes one first, and waits until there is one; None
+            for as many as come. It waits no longer than the extension does, which is 30 s.
         peak_in_flight: the most syncs that were under way at the same time.
         syncs: how many syncs have arrived.
         heard: told the body of each sync that has arrived whole, as it was sent.
@@ -50,6 +52,7 @@ class FaultProxy:
         self.retry_after_s = 1
         self.latency_s = 0.0
         self.service_s = 0.0
+        self.turns: threading.Semaphore | None = None
         self.in_flight = 0
         self.peak_in_flight = 0
         self.syncs = 0
@@ -66,6 +69,18 @@ class FaultProxy:
     def url(self) -> str:
         """Where the proxy listens."""
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def hold(self) -> None:
+        """Let syncs wait; `let` gives them their turns."""
+        self.turns = threading.Semaphore(0)
+
+    def let(self, syncs: int | None = None) -> None:
+        """Let so many of the syncs through that wait, or will come; all of them, if None."""
+        turns = self.turns
+        assert turns, "nothing is held"
+        if syncs is None:
+            self.turns = None
+        turns.release(10_000 if syncs is None else syncs)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -122,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             proxy.closing.wait(proxy.latency_s)
         match fault:
             case "none":
+                self._take_turn()
                 self._forward(body, ready_at)
             case "500":
                 self._answer(500, b'{"success": false, "message": "Data sync failed"}')
@@ -137,6 +153,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(_CUT_SHORT)
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
+
+    def _take_turn(self) -> None:
+        turns = self.proxy.turns
+        while turns and not turns.acquire(timeout=0.1) and not self.proxy.closing.is_set():
+            pass
 
     def _body(self) -> bytes:
         size = int(self.headers.get("Content-Length") or 0)

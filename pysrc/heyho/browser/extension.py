@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import js
@@ -17,6 +17,7 @@ from heyho.ports import Record
 from heyho.ports.device import Conditions
 
 CHANNEL = "heyho"
+TRIES = 3
 FAILURE_COLOUR = "#b3261e"
 
 
@@ -99,12 +100,17 @@ class ExtensionBrowser:
         return (await self.tell({"kind": "chrome", "call": call, "args": list(args)})).get("result")
 
     async def tell(self, message: Record) -> Record:
-        """Have the service worker answer a message. Raises HeyhoError."""
+        """Have the service worker answer a message. Raises HeyhoError.
+
+        One that ends before it has answered is asked again: whatever it is told may be repeated.
+        """
         text = to_object({"target": "background", **message})
-        try:
-            reply = to_value(await js.chrome.runtime.sendMessage(text))
-        except JsException:
-            reply = None
+        reply = None
+        for _ in range(TRIES):
+            with suppress(JsException):
+                reply = to_value(await js.chrome.runtime.sendMessage(text))
+            if isinstance(reply, dict):
+                break
         if not isinstance(reply, dict) or reply.get("ok") is False:
             raise HeyhoError(texts.text("error_extension_silent", message["kind"]))
         return reply

@@ -47,6 +47,7 @@ def test_an_excluded_page_leaves_no_trace(desk: Desk, tab: Page, stage: Stage) -
     with tab.context.expect_page() as opened:
         tab.click("#new")
     other = opened.value
+    other.wait_for_load_state()
     other.evaluate("() => { location.hash = 'secret'; }")
     expect(other).to_have_title("secret")
     other.close()
@@ -129,11 +130,11 @@ def test_incognito_windows_leave_no_trace(browser: Browser, desk: Desk, stage: S
     session = browser.context.browser.new_browser_cdp_session()
     context = session.send("Target.createBrowserContext")["browserContextId"]
     target = {"url": stage.at("/incognito"), "browserContextId": context}
-    before = len(browser.context.pages)
-    session.send("Target.createTarget", target)
+    with browser.context.expect_page() as opened:
+        session.send("Target.createTarget", target)
+    hidden = opened.value
     tab = browser.context.new_page()
     stage.leave(tab, desk)
-    hidden = next(page for page in browser.context.pages[before:] if "incognito" in page.url)
     expect(hidden).to_have_title("/incognito")
     stage.leave(tab, desk)
     assert "incognito" not in desk.everything()

@@ -71,14 +71,14 @@ def test_what_shows_no_page_is_no_visit(desk: Desk, tab: Page, stage: Stage) -> 
 def test_an_error_page_ends_the_visit_before_it(
     desk: Desk, tab: Page, stage: Stage, broken: str
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        refused = f"http://127.0.0.1:{free.getsockname()[1]}/dead"
     empty = stage.put("/dead", "", 500)
-    url = broken.replace("REFUSED", refused).replace("EMPTY", empty)
     tab.goto(stage.at("/alive"))
-    with pytest.raises(Error):
-        tab.goto(url)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and listens to nobody
+        refused = f"http://127.0.0.1:{taken.getsockname()[1]}/dead"
+        url = broken.replace("REFUSED", refused).replace("EMPTY", empty)
+        with pytest.raises(Error):
+            tab.goto(url)
     desk.wait_until(NAVIGATED_TO, None)
     desk.wait_until(TITLED, url)
     ended = desk.events("navigated")[-1]

@@ -358,6 +358,45 @@ def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
     assert read_state(page, "categories") == []
 
 
+def choose_category(page: Page, site: str, category: str) -> None:
+    """Answer the question which category a site belongs to."""
+    question = page.get_by_role("dialog", name=f"{site} is")
+    question.get_by_role("combobox").select_option(label=category)
+    question.get_by_role("button", name="Save").click()
+    expect(question).to_have_count(0)
+
+
+def test_a_category_that_is_corrected_leaves_the_others(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits(), "#figures=month")
+    other = browser.open("dashboard.html#figures=month")
+    for one, site in ((page, "baking.example"), (other, "docs.example")):
+        one.get_by_role("button", name=f"Correct the category of {site}").click()
+        expect(one.get_by_role("combobox")).to_be_enabled()
+    choose_category(page, "baking.example", "Shopping")
+    choose_category(other, "docs.example", "Reference")
+    rules = [
+        {"pattern": "baking.example", "category": "shopping"},
+        {"pattern": "docs.example", "category": "reference"},
+    ]
+    assert read_state(page, "categories") == rules
+    page.evaluate(_FAIL)
+    page.get_by_role("button", name="Correct the category of docs.example").click()
+    question = page.get_by_role("dialog", name="docs.example is")
+    expect(question.get_by_role("alert")).to_have_text("The disk is full.")
+    expect(question.get_by_role("combobox")).to_be_disabled()
+    expect(question.get_by_role("button", name="Save")).to_be_disabled()
+    page.evaluate("chrome.runtime.sendMessage = send")
+    question.get_by_role("button", name="Cancel").click()
+    assert read_state(page, "categories") == rules
+    page.get_by_role("button", name="Correct the category of docs.example").click()
+    expect(question.get_by_role("combobox")).to_have_value("reference")
+    expect(question.get_by_role("alert")).to_be_empty()
+    choose_category(page, "docs.example", "Let Heyho decide")
+    assert read_state(page, "categories") == rules[:1]
+
+
 def test_nothing_recorded_yet(browser: Browser) -> None:
     page = browser.open("dashboard.html")
     empty = page.locator("#empty")
@@ -446,15 +485,16 @@ def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., 
     expect(page.locator(".visit .name").first).to_have_text("Newer")
 
 
+_FAIL = """() => {
+  globalThis.send = chrome.runtime.sendMessage;
+  chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
+}"""
+
+
 def test_a_failure_is_told_and_passes(history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)
-    page.evaluate(
-        """() => {
-          globalThis.send = chrome.runtime.sendMessage;
-          chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
-        }"""
-    )
+    page.evaluate(_FAIL)
     page.get_by_role("searchbox").fill("weather")
     expect(page.get_by_role("alert").first).to_contain_text("The disk is full.")
     page.evaluate("chrome.runtime.sendMessage = send")

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import Browser, read_state
+from harness.browser import EXTENSION_ID, Browser, read_state
 from harness.fluency import fluency
 from harness.pictures import look
 
@@ -464,6 +464,31 @@ def test_a_late_answer_leaves_the_person_where_they_are(
     expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
     page.evaluate(_TYPE, "nowhere")
     expect(page.get_by_role("searchbox")).to_be_focused()
+    assert browser.console() == []
+
+
+_HOLD = """
+  const { fetch } = globalThis;
+  const held = new Promise((resolve) => { globalThis.release = resolve; });
+  globalThis.fetch = async (...args) => { await held; return fetch(...args); };
+"""
+
+
+def test_what_is_typed_before_the_page_is_up_is_searched_for(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    history(some_visits()).close()
+    page = browser.context.new_page()
+    page.add_init_script(_HOLD)
+    page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html#q=bread")
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    page.keyboard.type("weat")
+    page.evaluate("release()")
+    expect(page.locator("#count")).to_have_text("3 visits")
+    expect(search).to_have_value("weat")
+    assert page.url.endswith("#q=weat")
+    assert page.evaluate("history.length") == 2, "the page itself and what came before it"
     assert browser.console() == []
 
 

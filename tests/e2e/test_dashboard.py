@@ -308,6 +308,27 @@ def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
     assert browser.console() == []
 
 
+def test_visits_are_there_where_the_page_began_with_figures(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history([], "#figures=month")
+    page.get_by_role("tab", name="Visits").click()
+    expect(page.locator("#empty")).to_contain_text("Nothing recorded yet")
+    expect(page.locator("#count")).to_be_empty()
+    page.close()
+    page = history(some_visits(), "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.get_by_role("tab", name="Visits").click()
+    expect(page.locator("#count")).to_have_text("6 visits")
+    expect(page.locator(".visit")).to_have_count(6)
+    page.go_back()
+    page.reload()
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate("location.hash = ''")
+    expect(page.locator(".visit")).to_have_count(6)
+    assert browser.console() == []
+
+
 def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None:
     page = history([], "#figures=month")
     none = page.get_by_text("Figures appear here once you have visited pages.")

@@ -97,7 +97,7 @@ class Dashboard:
             stage.scroll_to(self._scrolled.get(here.view, 0.0))
         if here.view == "figures":
             self._charts.show(here.span)
-        elif search:
+        elif search or not self._visits.begun:
             if str(bridge.find("search").value) != here.text:
                 bridge.find("search").value = here.text
             self._visits.search(here.text)

@@ -28,9 +28,13 @@ class Visits:
 
     Args:
         tell: called with a visit, as the engine tells of it, whose details are wanted.
+
+    Attributes:
+        begun: whether anything was searched for yet.
     """
 
     def __init__(self, tell: "Callable[[Json], None]") -> None:
+        self.begun = False
         self._tell = tell
         self._finding = finding.Finding()
         self._visits: "dict[str, Json]" = {}
@@ -68,6 +72,7 @@ class Visits:
 
     def search(self, text: str) -> None:
         """List what a text finds, in place of what is listed."""
+        self.begun = True
         self._finding.begin(text)
         bridge.show("changes", False)
         self._ask(more=False)
@@ -84,6 +89,8 @@ class Visits:
 
     async def look_again(self) -> None:
         """See whether other visits come first now than those listed: show them, or offer to."""
+        if not self.begun:
+            return
         text = self._finding.text
         question = {"kind": "search", "text": text, "limit": finding.FIRST, "before": None}
         reply = await bridge.ask(question)

@@ -549,6 +549,50 @@ def test_a_failure_is_told_and_passes(history: Callable[..., Page]) -> None:
     expect(page.locator("#problem")).to_be_hidden()
 
 
+_BE_BEHIND = """
+  const later = setTimeout;
+  globalThis.looks = [];
+  globalThis.setTimeout = (tell, delay, ...more) => {
+    if (delay !== 2_000) return later(tell, delay, ...more);
+    document.documentElement.dataset.looks = looks.push(tell);
+  };
+  const send = chrome.runtime.sendMessage;
+  globalThis.missing = 5_000;
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    return message.request?.kind === "search" ? { ...reply, missing } : reply;
+  };
+"""
+_LOOK_AGAIN = """() => {
+  const [tell] = looks.splice(0);
+  document.documentElement.dataset.looks = 0;
+  tell();
+}"""
+
+
+def test_what_was_being_indexed_is_looked_for_until_it_is_there(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    history(some_visits()).close()
+    page = browser.context.new_page()
+    page.add_init_script(_BE_BEHIND)
+    page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html")
+    missing = page.get_by_text("5,000 visits are still being indexed")
+    expect(missing).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
+    page.evaluate("missing = 0")
+    page.evaluate(_LOOK_AGAIN)
+    expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
+    page.get_by_role("searchbox").focus()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    page.evaluate(_LOOK_AGAIN)
+    expect(missing).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-looks", "0")
+    assert browser.console() == []
+
+
 def test_each_view_keeps_its_place(browser: Browser) -> None:
     page = browser.open("database.js")
     seed(page, 300)

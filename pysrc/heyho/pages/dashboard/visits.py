@@ -253,14 +253,18 @@ class Visits:
             bridge.write("empty-text", said)
 
     def _plan_another_look(self) -> None:
-        """Visits are being indexed: look again soon, unless the person has gone into the list."""
+        """Visits are being indexed: look again soon, once the person is not in the list."""
         if not self._looking_again:
             self._looking_again = True
             stage.after(LOOK_AGAIN_MS, self._look_again)
 
     def _look_again(self) -> None:
         self._looking_again = False
-        if self._finding.missing and not self._finding.waiting and self._is_at_start():
+        if not self._finding.missing:
+            return
+        if self._finding.waiting or not self._is_at_start():
+            self._plan_another_look()
+        else:
             self.retry()
 
     def _clicked(self, event: "Any") -> None:

@@ -344,6 +344,67 @@ def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None
     expect(page.locator("#sums")).to_contain_text("Visits1")
 
 
+_TOMORROW = """() => {
+  const now = Date.now() + 24 * 3_600_000;
+  Date.now = () => now;
+}"""
+_COUNT_FIGURES = """() => {
+  const { sendMessage } = chrome.runtime;
+  const { dataset } = document.documentElement;
+  dataset.answers = 0;
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await sendMessage.call(chrome.runtime, message);
+    if (message.request?.kind === "figures") dataset.answers = Number(dataset.answers) + 1;
+    return reply;
+  };
+  globalThis.draws = 0;
+  const observer = new MutationObserver((records) => { draws += records.length; });
+  observer.observe(document.getElementById("sums"), { childList: true });
+}"""
+_COME_BACK = "() => document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_figures_are_of_the_day_on_which_they_are_looked_at(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    first = a_visit("A month ago", "https://old.example/", noon(29))
+    page = history([first, *some_visits()], "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits6")
+    page.evaluate(_COUNT_FIGURES)
+    page.evaluate(_COME_BACK)
+    expect(page.locator("html")).to_have_attribute("data-answers", "2")
+    page.get_by_role("button", name="30 days").click()
+    expect(page.locator("html")).to_have_attribute("data-answers", "4")
+    page.evaluate(_TOMORROW)
+    page.evaluate(_COME_BACK)
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    assert page.evaluate("draws") == 1, "what has not changed stays"
+    assert browser.console() == []
+
+
+def test_days_are_named_by_one_day_until_all_are_listed_anew(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    visits = [a_visit(f"Page {n}", f"https://a.example/{n}", noon(1) + n) for n in range(20)]
+    visits += [a_visit(f"Page {n}", f"https://a.example/{n}", noon() + n) for n in range(20, 280)]
+    page = history(visits)
+    heads = page.locator(".day-head")
+    expect(heads).to_have_text(["Today"])
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.evaluate(f"() => {{ ({_TOMORROW})(); scrollTo(0, document.body.scrollHeight); }}")
+    while heads.count() < 2:
+        page.locator("#more").scroll_into_view_if_needed()
+    expect(heads).to_have_text(["Today", "Yesterday"])
+    page.evaluate(_COME_BACK)
+    page.get_by_role("button", name="Show what has changed").click()
+    expect(heads).to_have_text(["Yesterday"])
+    assert page.evaluate("scrollY") == 0
+    page.evaluate(_TOMORROW)
+    page.evaluate(_COME_BACK)
+    expect(heads).to_have_text(re.compile(r"\w+, \w+ \d+, \d{4}"))
+    assert browser.console() == []
+
+
 def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
     page = history(some_visits(), "#figures=month")
     plot = page.locator("#plot-visits canvas")

@@ -74,8 +74,11 @@ class Dashboard:
 
     def _look(self) -> None:
         """The person comes back to the page."""
-        if not js.document.hidden:
-            bridge.start(self._ask_status())
+        if js.document.hidden:
+            return
+        if self._place.view == "figures":
+            self._charts.show(self._place.span)
+        bridge.start(self._ask_status())
 
     def _show(self, *, search: bool) -> None:
         """Bring the page in line with the place; `search` where its text may have changed."""
@@ -130,6 +133,8 @@ class Dashboard:
     def _choose(self, span: str) -> None:
         if span != self._place.span:
             self._go(place.Place("figures", self._place.text, span))
+        else:
+            self._charts.show(span)
 
     def _search_for(self, text: str) -> None:
         """Search for a text that a click has chosen."""

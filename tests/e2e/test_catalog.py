@@ -31,13 +31,13 @@ def test_what_was_recorded_is_found_and_counted(browser: Browser) -> None:
     assert sum(count for day in figures["week"] for count, _ in day) == VISITS
     assert figures["categories"] == [["unclassified", VISITS, 500 * VISITS]]
 
-    rules = [{"pattern": "site-7.example", "category": "news"}]
-    assert desk.ask("categories", rules=rules)["rules"] == rules
+    rule = {"pattern": "site-7.example", "category": "news"}
+    assert desk.ask("categories", **rule)["rules"] == [rule]
     counted = "JSON.parse((await all('days')).at(-1)).categories.news"
     desk.wait_until(f"async () => (await all('days')).length && {counted}")
     found = desk.ask("search", text="category:news", limit=200)
     assert {visit["domain"] for visit in found["visits"]} == {"site-7.example"}
-    assert not desk.ask("categories", rules=[{"pattern": "", "category": "news"}])["ok"]
+    assert not desk.ask("categories", pattern="", category="news")["ok"]
 
     chain = desk.ask("chain", id=ids[0])
     assert [visit["id"] for visit in chain["visits"]] == ids[:1]

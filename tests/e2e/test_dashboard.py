@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
-from harness.browser import Browser, read_state
+from harness.browser import EXTENSION_ID, Browser, read_state
 from harness.fluency import fluency
 from harness.pictures import look
 
@@ -308,6 +308,27 @@ def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
     assert browser.console() == []
 
 
+def test_visits_are_there_where_the_page_began_with_figures(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history([], "#figures=month")
+    page.get_by_role("tab", name="Visits").click()
+    expect(page.locator("#empty")).to_contain_text("Nothing recorded yet")
+    expect(page.locator("#count")).to_be_empty()
+    page.close()
+    page = history(some_visits(), "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.get_by_role("tab", name="Visits").click()
+    expect(page.locator("#count")).to_have_text("6 visits")
+    expect(page.locator(".visit")).to_have_count(6)
+    page.go_back()
+    page.reload()
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate("location.hash = ''")
+    expect(page.locator(".visit")).to_have_count(6)
+    assert browser.console() == []
+
+
 def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None:
     page = history([], "#figures=month")
     none = page.get_by_text("Figures appear here once you have visited pages.")
@@ -321,6 +342,67 @@ def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None
     expect(page.locator("#sites")).to_contain_text("Nothing in this time")
     page.get_by_role("button", name="Everything").click()
     expect(page.locator("#sums")).to_contain_text("Visits1")
+
+
+_TOMORROW = """() => {
+  const now = Date.now() + 24 * 3_600_000;
+  Date.now = () => now;
+}"""
+_COUNT_FIGURES = """() => {
+  const { sendMessage } = chrome.runtime;
+  const { dataset } = document.documentElement;
+  dataset.answers = 0;
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await sendMessage.call(chrome.runtime, message);
+    if (message.request?.kind === "figures") dataset.answers = Number(dataset.answers) + 1;
+    return reply;
+  };
+  globalThis.draws = 0;
+  const observer = new MutationObserver((records) => { draws += records.length; });
+  observer.observe(document.getElementById("sums"), { childList: true });
+}"""
+_COME_BACK = "() => document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_figures_are_of_the_day_on_which_they_are_looked_at(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    first = a_visit("A month ago", "https://old.example/", noon(29))
+    page = history([first, *some_visits()], "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits6")
+    page.evaluate(_COUNT_FIGURES)
+    page.evaluate(_COME_BACK)
+    expect(page.locator("html")).to_have_attribute("data-answers", "2")
+    page.get_by_role("button", name="30 days").click()
+    expect(page.locator("html")).to_have_attribute("data-answers", "4")
+    page.evaluate(_TOMORROW)
+    page.evaluate(_COME_BACK)
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    assert page.evaluate("draws") == 1, "what has not changed stays"
+    assert browser.console() == []
+
+
+def test_days_are_named_by_one_day_until_all_are_listed_anew(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    visits = [a_visit(f"Page {n}", f"https://a.example/{n}", noon(1) + n) for n in range(20)]
+    visits += [a_visit(f"Page {n}", f"https://a.example/{n}", noon() + n) for n in range(20, 280)]
+    page = history(visits)
+    heads = page.locator(".day-head")
+    expect(heads).to_have_text(["Today"])
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.evaluate(f"() => {{ ({_TOMORROW})(); scrollTo(0, document.body.scrollHeight); }}")
+    while heads.count() < 2:
+        page.locator("#more").scroll_into_view_if_needed()
+    expect(heads).to_have_text(["Today", "Yesterday"])
+    page.evaluate(_COME_BACK)
+    page.get_by_role("button", name="Show what has changed").click()
+    expect(heads).to_have_text(["Yesterday"])
+    assert page.evaluate("scrollY") == 0
+    page.evaluate(_TOMORROW)
+    page.evaluate(_COME_BACK)
+    expect(heads).to_have_text(re.compile(r"\w+, \w+ \d+, \d{4}"))
+    assert browser.console() == []
 
 
 def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
@@ -356,6 +438,45 @@ def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
     question.get_by_role("button", name="Save").click()
     expect(page.locator("#categories")).not_to_contain_text("Shopping")
     assert read_state(page, "categories") == []
+
+
+def choose_category(page: Page, site: str, category: str) -> None:
+    """Answer the question which category a site belongs to."""
+    question = page.get_by_role("dialog", name=f"{site} is")
+    question.get_by_role("combobox").select_option(label=category)
+    question.get_by_role("button", name="Save").click()
+    expect(question).to_have_count(0)
+
+
+def test_a_category_that_is_corrected_leaves_the_others(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits(), "#figures=month")
+    other = browser.open("dashboard.html#figures=month")
+    for one, site in ((page, "baking.example"), (other, "docs.example")):
+        one.get_by_role("button", name=f"Correct the category of {site}").click()
+        expect(one.get_by_role("combobox")).to_be_enabled()
+    choose_category(page, "baking.example", "Shopping")
+    choose_category(other, "docs.example", "Reference")
+    rules = [
+        {"pattern": "baking.example", "category": "shopping"},
+        {"pattern": "docs.example", "category": "reference"},
+    ]
+    assert read_state(page, "categories") == rules
+    page.evaluate(_FAIL)
+    page.get_by_role("button", name="Correct the category of docs.example").click()
+    question = page.get_by_role("dialog", name="docs.example is")
+    expect(question.get_by_role("alert")).to_have_text("The disk is full.")
+    expect(question.get_by_role("combobox")).to_be_disabled()
+    expect(question.get_by_role("button", name="Save")).to_be_disabled()
+    page.evaluate("chrome.runtime.sendMessage = send")
+    question.get_by_role("button", name="Cancel").click()
+    assert read_state(page, "categories") == rules
+    page.get_by_role("button", name="Correct the category of docs.example").click()
+    expect(question.get_by_role("combobox")).to_have_value("reference")
+    expect(question.get_by_role("alert")).to_be_empty()
+    choose_category(page, "docs.example", "Let Heyho decide")
+    assert read_state(page, "categories") == rules[:1]
 
 
 def test_nothing_recorded_yet(browser: Browser) -> None:
@@ -428,6 +549,31 @@ def test_a_late_answer_leaves_the_person_where_they_are(
     assert browser.console() == []
 
 
+_HOLD = """
+  const { fetch } = globalThis;
+  const held = new Promise((resolve) => { globalThis.release = resolve; });
+  globalThis.fetch = async (...args) => { await held; return fetch(...args); };
+"""
+
+
+def test_what_is_typed_before_the_page_is_up_is_searched_for(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    history(some_visits()).close()
+    page = browser.context.new_page()
+    page.add_init_script(_HOLD)
+    page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html#q=bread")
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    page.keyboard.type("weat")
+    page.evaluate("release()")
+    expect(page.locator("#count")).to_have_text("3 visits")
+    expect(search).to_have_value("weat")
+    assert page.url.endswith("#q=weat")
+    assert page.evaluate("history.length") == 2, "the page itself and what came before it"
+    assert browser.console() == []
+
+
 def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)
@@ -446,21 +592,66 @@ def test_new_visits_come_by_themselves(browser: Browser, history: Callable[..., 
     expect(page.locator(".visit .name").first).to_have_text("Newer")
 
 
+_FAIL = """() => {
+  globalThis.send = chrome.runtime.sendMessage;
+  chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
+}"""
+
+
 def test_a_failure_is_told_and_passes(history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)
-    page.evaluate(
-        """() => {
-          globalThis.send = chrome.runtime.sendMessage;
-          chrome.runtime.sendMessage = async () => ({ ok: false, error: "The disk is full." });
-        }"""
-    )
+    page.evaluate(_FAIL)
     page.get_by_role("searchbox").fill("weather")
     expect(page.get_by_role("alert").first).to_contain_text("The disk is full.")
     page.evaluate("chrome.runtime.sendMessage = send")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".visit")).to_have_count(3)
     expect(page.locator("#problem")).to_be_hidden()
+
+
+_BE_BEHIND = """
+  const later = setTimeout;
+  globalThis.looks = [];
+  globalThis.setTimeout = (tell, delay, ...more) => {
+    if (delay !== 2_000) return later(tell, delay, ...more);
+    document.documentElement.dataset.looks = looks.push(tell);
+  };
+  const send = chrome.runtime.sendMessage;
+  globalThis.missing = 5_000;
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    return message.request?.kind === "search" ? { ...reply, missing } : reply;
+  };
+"""
+_LOOK_AGAIN = """() => {
+  const [tell] = looks.splice(0);
+  document.documentElement.dataset.looks = 0;
+  tell();
+}"""
+
+
+def test_what_was_being_indexed_is_looked_for_until_it_is_there(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    history(some_visits()).close()
+    page = browser.context.new_page()
+    page.add_init_script(_BE_BEHIND)
+    page.goto(f"chrome-extension://{EXTENSION_ID}/dashboard.html")
+    missing = page.get_by_text("5,000 visits are still being indexed")
+    expect(missing).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
+    page.evaluate("missing = 0")
+    page.evaluate(_LOOK_AGAIN)
+    expect(page.get_by_role("link", name="Bread in the weather")).to_be_focused()
+    page.get_by_role("searchbox").focus()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    page.evaluate(_LOOK_AGAIN)
+    expect(missing).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-looks", "0")
+    assert browser.console() == []
 
 
 def test_each_view_keeps_its_place(browser: Browser) -> None:

@@ -60,17 +60,23 @@ class Categories:
         self._defaults = _DEFAULTS_TABLE
         self.version = sha256(repr((_DEFAULTS_VERSION, self.own)).encode()).hexdigest()[:16]
 
-    @staticmethod
-    def checked(rules: Any) -> Categories:
-        """A person's rules as they were entered. Raises SettingsError."""
-        if not isinstance(rules, list) or len(rules) > MOST_RULES:
-            raise SettingsError({"rules": texts.text("error_rules_many", MOST_RULES)})
-        for rule in rules:
+    def changed(self, pattern: str, category: Any) -> Categories:
+        """These rules, with another category for a pattern; with an empty one, without its rule.
+
+        Raises:
+            SettingsError: this is no rule, or there are too many.
+        """
+        rules = [rule for rule in self.own if rule["pattern"] != pattern]
+        if category:
             try:
-                Rule.of(str(rule["pattern"]), rule["category"])
-            except (KeyError, TypeError, ValueError):
-                said = rule.get("pattern") if isinstance(rule, dict) else rule
-                raise SettingsError({"rules": texts.text("error_rules_unusable", said)}) from None
+                Rule.of(pattern, category)
+            except ValueError:
+                raise SettingsError(
+                    {"rules": texts.text("error_rules_unusable", pattern)}
+                ) from None
+            if len(rules) >= MOST_RULES:
+                raise SettingsError({"rules": texts.text("error_rules_many", MOST_RULES)})
+            rules.append({"pattern": pattern, "category": category})
         return Categories(rules)
 
     def of(self, domain: str, url: str) -> str:

@@ -41,8 +41,9 @@ class CatalogService:
     - `search` {text, limit, before}: replies `visits`, `next`, `highlight`, `missing`, `ms`.
     - `figures` {from, to}: replies what `rollups.figures` makes, and `missing`.
     - `chain` {id}: replies `visits`, from the first cause to this one, and `next`.
-    - `categories` {rules}: changes the person's rules, if there are any in the request; replies
-      `rules` and the `categories` there are.
+    - `categories` {pattern, category}: gives a pattern another rule of the person's, or none where
+      the category is empty; without a pattern nothing changes. Replies all `rules` and the
+      `categories` there are.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class CatalogService:
         self._most = chunk
         self._chunk = min(FIRST_CHUNK, chunk)
         self._writing = asyncio.Lock()
+        self._ruling = asyncio.Lock()
         self.index = Index(store, state, self._local)
         self.handlers: dict[str, Handler] = {
             "search": self._answer_search,
@@ -204,10 +206,13 @@ class CatalogService:
         }
 
     async def _answer_categories(self, request: Record) -> Record:
-        rules = request.get("rules")
-        if rules is not None:
-            await self._state.put("categories", Categories.checked(rules).own)
-        return {"rules": (await self.index.categories()).own, "categories": list(CATEGORIES)}
+        pattern = request.get("pattern")
+        async with self._ruling:  # two pages may change a rule each at once
+            categories = await self.index.categories()
+            if pattern is not None:
+                categories = categories.changed(str(pattern), request.get("category"))
+                await self._state.put("categories", categories.own)
+        return {"rules": categories.own, "categories": list(CATEGORIES)}
 
 
 async def _in_turn(plan: Callable[[], Any], write: Callable[[CatalogChange], Any]) -> None:

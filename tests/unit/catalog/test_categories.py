@@ -43,12 +43,8 @@ def test_default_rules_are_rules_and_none_stands_twice() -> None:
 
 
 def test_a_persons_rules_come_first() -> None:
-    own = Categories.checked(
-        [
-            {"pattern": "https://www.Wikipedia.org/wiki/Sport*", "category": "news", "more": 1},
-            {"pattern": "github.com", "category": "unclassified"},
-        ]
-    )
+    own = Categories().changed("https://www.Wikipedia.org/wiki/Sport*", "news")
+    own = own.changed("github.com", "unclassified")
     assert own.of("en.wikipedia.org", "https://en.wikipedia.org/wiki/Sports") == "news"
     assert own.of("en.wikipedia.org", "https://en.wikipedia.org/wiki/Art") == "reference"
     assert own.of("github.com", "https://github.com/a/b/pull/1") == "unclassified"
@@ -57,19 +53,36 @@ def test_a_persons_rules_come_first() -> None:
     assert own.version == Categories(own.own).version
 
 
+def test_one_rule_changes_and_the_others_stay() -> None:
+    own = Categories().changed("a.example", "news").changed("b.example", "shopping")
+    own = own.changed("a.example", "reference")
+    of_b, of_a = {"pattern": "b.example", "category": "shopping"}, {"pattern": "a.example"}
+    assert own.own == [of_b, {**of_a, "category": "reference"}]
+    for nothing in ("", None):
+        assert own.changed("a.example", nothing).own == [of_b]
+        assert own.changed("c.example", nothing).own == own.own
+
+
 @pytest.mark.parametrize(
-    "rules",
+    ("pattern", "category"),
     [
-        "news.example",
-        [{"pattern": "news.example", "category": "gossip"}],
-        [{"pattern": "two words", "category": "news"}],
-        [{"pattern": "", "category": "news"}],
-        [{"category": "news"}],
-        ["news.example"],
-        [{"pattern": "a.example", "category": "news"}] * (MOST_RULES + 1),
+        ("news.example", "gossip"),
+        ("news.example", ["news"]),
+        ("two words", "news"),
+        ("", "news"),
     ],
 )
-def test_what_is_no_rule_is_told_in_a_sentence(rules: Any) -> None:
+def test_what_is_no_rule_is_told_in_a_sentence(pattern: str, category: Any) -> None:
     with pytest.raises(SettingsError) as raised:
-        Categories.checked(rules)
+        Categories().changed(pattern, category)
     assert raised.value.problems["rules"].endswith(".")
+
+
+def test_there_is_an_end_to_rules() -> None:
+    names = [f"{number}.example" for number in range(MOST_RULES)]
+    full = Categories([{"pattern": name, "category": "news"} for name in names])
+    assert len(full.changed("1.example", "shopping").own) == MOST_RULES
+    with pytest.raises(SettingsError) as raised:
+        full.changed("one-more.example", "news")
+    assert raised.value.problems["rules"].endswith(".")
+    assert len(full.changed("1.example", "").own) == MOST_RULES - 1

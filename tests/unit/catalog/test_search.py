@@ -17,7 +17,7 @@ from heyho.catalog.days import LocalTime
 from heyho.catalog.query import parse
 from heyho.catalog.rollups import counted, figures
 from heyho.catalog.service import CatalogService
-from heyho.errors import HeyhoError
+from heyho.errors import HeyhoError, SettingsError
 from heyho.ports import Record
 from heyho.ports.catalog import CatalogChange
 from heyho.testing.catalog import MemoryCalendar, MemoryCatalogStore
@@ -116,8 +116,8 @@ class World:
         elif kind == "purge":
             await self.service._purge()
         elif kind == "rules":
-            rules = [{"pattern": "example.org/a", "category": what}]
-            await self.service.handlers["categories"]({"rules": rules})
+            rule = {"pattern": "example.org/a", "category": what}
+            await self.service.handlers["categories"](rule)
         else:
             self.calendar.minutes = what
 
@@ -323,6 +323,22 @@ async def is_exact(world: World) -> None:
     catalog = await world.service.index.catalog()
     assert sum(b.count - b.deleted for b in catalog.blocks) == len(visits)
     assert world.database.days == counted(visits, world.local, await world.categories())
+
+
+def test_rules_that_are_changed_at_once_are_all_kept() -> None:
+    async def check() -> None:
+        world = World()
+        ask = world.service.handlers["categories"]
+        rules = [{"pattern": f"{name}.example", "category": "news"} for name in "abc"]
+        await asyncio.gather(*(ask(rule) for rule in rules))
+        assert (await ask({}))["rules"] == rules
+        await asyncio.gather(ask({**rules[0], "category": ""}), ask({**rules[1], "category": None}))
+        assert (await ask({}))["rules"] == rules[2:]
+        with pytest.raises(SettingsError):
+            await ask({"pattern": "a.example", "category": "gossip"})
+        assert (await world.categories()).own == rules[2:]
+
+    run_jumping(check())
 
 
 def test_a_chain_has_causes_and_effects() -> None:

@@ -28,7 +28,9 @@ class Charts:
         self._search = search
         self._sort = sort
         self._span = ""
-        self._shown = ""
+        # What the charts were drawn from.
+        self._drawn: "tuple[Json, Json, str, str] | None" = None
+        self._all_sites = False
         self._figures: "Json | None" = None
         self._rows: "dict[str, tuple[str, int, float]]" = {}
 
@@ -42,13 +44,15 @@ class Charts:
 
     def forget(self) -> None:
         """Ask anew at the next look."""
-        self._shown = ""
+        self._drawn = None
 
     def show(self, span: str) -> None:
-        """Show the figures of a range."""
+        """Show the figures of a range, as they are now."""
+        if span != self._span:
+            self._all_sites = False
         self._span = span
         bridge.show("figures-problem", False)
-        if not self._shown:
+        if self._drawn is None:
             bridge.write("figures-state", texts.text("dashboard_counting"))
         bridge.start(self._ask(span))
 
@@ -63,7 +67,7 @@ class Charts:
         if span == "month" and reply["ok"]:
             first, last = tally.bounds("year", today)
             year = await bridge.ask({"kind": "figures", "from": first, "to": last})
-        if span != self._span:
+        if not self._is_looked_at(span):
             return
         for answer in (reply, year):
             if not answer["ok"]:
@@ -73,7 +77,7 @@ class Charts:
                 return
         if not (year["days"] or year["missing"]):
             ever = await bridge.ask({"kind": "figures"})
-            if span != self._span:
+            if not self._is_looked_at(span):
                 return
             if ever["ok"] and not (ever["days"] or ever["missing"]):
                 self._show_none()
@@ -88,18 +92,25 @@ class Charts:
     def _show_none(self) -> None:
         """Say that nothing was recorded yet, in place of empty charts."""
         self._figures = None
-        self._shown = ""
+        self._drawn = None
         bridge.write("figures-state", "")
         bridge.show("charts", False)
         bridge.show("figures-none", True)
 
     def _look_again(self, span: str) -> None:
-        if span == self._span and not bridge.find("figures").hidden:
+        if self._is_looked_at(span):
             self._ask_again()
 
+    def _is_looked_at(self, span: str) -> bool:
+        """Whether the person is still at these figures: nothing can be drawn where nobody looks."""
+        return span == self._span and not bridge.find("figures").hidden
+
     def _draw(self, figures: "Json", year: "Json", span: str, today: str) -> None:
+        """Draw all charts, unless they show this already."""
+        drawn, self._drawn = self._drawn, (figures, year, span, today)
+        if drawn == self._drawn:
+            return
         self._figures = figures
-        self._shown = span
         bridge.show("figures-none", False)
         bridge.show("charts", True)
         rows = tally.by_day(figures, *tally.extent(figures, span, today))
@@ -116,10 +127,11 @@ class Charts:
         stage.fill(bridge.find("year"), tables.year(in_year, named))
         months = tables.periods(tally.by_month(in_year), named)
         stage.fill(bridge.find("year-table"), months)
-        stage.scroll_to_end(bridge.find("year"))
+        if drawn is None or drawn[2] != span:
+            stage.scroll_to_end(bridge.find("year"))
         stage.fill(bridge.find("week"), tables.week(figures, named, stage.hour))
         stage.fill(bridge.find("week-table"), tables.week_table(figures, named, stage.hour))
-        self._fill_sites(tables.TOP_SITES)
+        self._fill_sites()
         stage.fill(bridge.find("categories"), tables.categories(figures, stage.encode))
 
     def _plot(
@@ -140,14 +152,15 @@ class Charts:
             },
         )
 
-    def _fill_sites(self, count: int) -> None:
+    def _fill_sites(self) -> None:
         if self._figures is not None:
+            count = len(self._figures["sites"]) if self._all_sites else tables.TOP_SITES
             stage.fill(bridge.find("sites"), tables.sites(self._figures, count, stage.encode))
             bridge.show("all-sites", len(self._figures["sites"]) > count)
 
     def _show_all_sites(self) -> None:
-        if self._figures is not None:
-            self._fill_sites(len(self._figures["sites"]))
+        self._all_sites = True
+        self._fill_sites()
 
     def _click_day(self, event: "Any") -> None:
         cell = stage.closest(event, "[data-day]")

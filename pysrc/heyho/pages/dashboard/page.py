@@ -37,7 +37,7 @@ class Dashboard:
         for part in (self._sorter, self._sheet, self._visits, self._charts):
             part.open()
         search = bridge.find("search")
-        stage.on(search, "input", self._type)
+        bridge.on(search, "input", self._type)
         stage.on(search, "keydown", self._press_in_search)
         bridge.on(bridge.find("form"), "submit", self._settle)
         bridge.on(bridge.find("help-button"), "click", self._toggle_help)
@@ -54,7 +54,11 @@ class Dashboard:
         bridge.listen(self._hear)
         bridge.ready()
         self._place = place.read(stage.address(), stage.decode)
-        self._show(search=True)
+        if self._place.view == "visits" and str(search.value):
+            self._settled = False
+            self._type()  # the person was faster than this page
+        else:
+            self._show(search=True)
         await self._ask_status()
 
     async def _ask_status(self) -> None:
@@ -70,8 +74,11 @@ class Dashboard:
 
     def _look(self) -> None:
         """The person comes back to the page."""
-        if not js.document.hidden:
-            bridge.start(self._ask_status())
+        if js.document.hidden:
+            return
+        if self._place.view == "figures":
+            self._charts.show(self._place.span)
+        bridge.start(self._ask_status())
 
     def _show(self, *, search: bool) -> None:
         """Bring the page in line with the place; `search` where its text may have changed."""
@@ -93,7 +100,7 @@ class Dashboard:
             stage.scroll_to(self._scrolled.get(here.view, 0.0))
         if here.view == "figures":
             self._charts.show(here.span)
-        elif search:
+        elif search or not self._visits.begun:
             if str(bridge.find("search").value) != here.text:
                 bridge.find("search").value = here.text
             self._visits.search(here.text)
@@ -126,6 +133,8 @@ class Dashboard:
     def _choose(self, span: str) -> None:
         if span != self._place.span:
             self._go(place.Place("figures", self._place.text, span))
+        else:
+            self._charts.show(span)
 
     def _search_for(self, text: str) -> None:
         """Search for a text that a click has chosen."""
@@ -140,7 +149,7 @@ class Dashboard:
     def _narrow_to_site(self, site: str) -> None:
         self._search_for(f"site:{site}")
 
-    def _type(self, event: "Any") -> None:
+    def _type(self) -> None:
         again, self._settled = not self._settled, False
         text = str(bridge.find("search").value)
         self._go(place.Place("visits", text, self._place.span), again=again)
@@ -182,7 +191,7 @@ class Dashboard:
             if str(bridge.find("search").value):
                 bridge.find("search").value = ""
                 self._settle()
-                self._type(event)
+                self._type()
             elif not bridge.find("help").hidden:
                 self._toggle_help()
 

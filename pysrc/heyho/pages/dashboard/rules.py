@@ -13,11 +13,3 @@ def chosen(rules: "list[Json]", site: str) -> str:
         if rule["pattern"] == site:
             return str(rule["category"])
     return NONE
-
-
-def changed(rules: "list[Json]", site: str, category: str) -> "list[Json]":
-    """The rules with another category for a site as a whole, or with `NONE` of its own."""
-    kept = [rule for rule in rules if rule["pattern"] != site]
-    if category != NONE:
-        kept.append({"pattern": site, "category": category})
-    return kept

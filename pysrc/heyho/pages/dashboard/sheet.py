@@ -125,7 +125,6 @@ class Sorter:
     def __init__(self, done: "Callable[[], None]") -> None:
         self._done = done
         self._site = ""
-        self._rules: "list[Json]" = []
         self._dialog = bridge.find("sorter")
 
     def open(self) -> None:
@@ -145,26 +144,32 @@ class Sorter:
         reply = await bridge.ask({"kind": "categories"})
         if site != self._site:
             return
-        names = reply["categories"] if reply["ok"] else []
-        self._rules = reply["rules"] if reply["ok"] else []
+        if reply["ok"]:
+            self._offer(reply["categories"], rules.chosen(reply["rules"], site))
+        else:
+            bridge.write("sorter-problem", reply["error"])
+            stage.fill(bridge.find("sorter-names"), [])
+        for name in ("sorter-names", "sorter-save"):
+            bridge.find(name).disabled = not reply["ok"]
+        self._dialog.showModal()
+        bridge.find("sorter-names" if reply["ok"] else "sorter-cancel").focus()
+
+    def _offer(self, names: "list[str]", chosen: str) -> None:
+        """Let the person choose a category, from the one that the site has by their own rules."""
         options: "list[Any]" = [
             ["option", {"value": rules.NONE}, texts.text("dashboard_sort_auto")]
         ]
         for name in names:
             options.append(["option", {"value": name}, listing.say(name)])
         stage.fill(bridge.find("sorter-names"), options)
-        bridge.find("sorter-names").value = rules.chosen(self._rules, site)
-        if not reply["ok"]:
-            bridge.write("sorter-problem", reply["error"])
-        self._dialog.showModal()
-        bridge.find("sorter-names").focus()
+        bridge.find("sorter-names").value = chosen
 
     def _save(self) -> None:
         chosen = str(bridge.find("sorter-names").value)
-        bridge.start(self._store(rules.changed(self._rules, self._site, chosen)))
+        bridge.start(self._store(self._site, chosen))
 
-    async def _store(self, changed: "list[Json]") -> None:
-        reply = await bridge.ask({"kind": "categories", "rules": changed})
+    async def _store(self, site: str, category: str) -> None:
+        reply = await bridge.ask({"kind": "categories", "pattern": site, "category": category})
         if not reply["ok"]:
             bridge.write("sorter-problem", reply["error"])
             return

@@ -28,12 +28,17 @@ class Visits:
 
     Args:
         tell: called with a visit, as the engine tells of it, whose details are wanted.
+
+    Attributes:
+        begun: whether anything was searched for yet.
     """
 
     def __init__(self, tell: "Callable[[Json], None]") -> None:
+        self.begun = False
         self._tell = tell
         self._finding = finding.Finding()
         self._visits: "dict[str, Json]" = {}
+        self._today = ""
         self._last_day = ""
         self._last_section: "Any" = None
         self._current: "Any" = None
@@ -68,6 +73,7 @@ class Visits:
 
     def search(self, text: str) -> None:
         """List what a text finds, in place of what is listed."""
+        self.begun = True
         self._finding.begin(text)
         bridge.show("changes", False)
         self._ask(more=False)
@@ -83,13 +89,16 @@ class Visits:
         self._ask(more=True)
 
     async def look_again(self) -> None:
-        """See whether other visits come first now than those listed: show them, or offer to."""
+        """See whether other visits come first now than those listed, or whether another day has
+        begun, by which days are named: list anew, or offer to."""
+        if not self.begun:
+            return
         text = self._finding.text
         question = {"kind": "search", "text": text, "limit": finding.FIRST, "before": None}
         reply = await bridge.ask(question)
         if not reply["ok"] or text != self._finding.text or self._finding.waiting:
             return
-        if finding.ids(reply["visits"]) == self._finding.first:
+        if finding.ids(reply["visits"]) == self._finding.first and stage.today() == self._today:
             return
         if self._is_at_start():
             self.retry()
@@ -170,6 +179,7 @@ class Visits:
 
     def _clear(self) -> None:
         self._visits = {}
+        self._today = stage.today()
         self._last_day = ""
         self._last_section = None
         self._current = None
@@ -178,11 +188,10 @@ class Visits:
     def _append(self, visits: "list[Json]") -> None:
         """List visits below those that are there; a day that goes on stays one."""
         moments = stage.moments([visit["startedAt"] for visit in visits])
-        today = stage.today()
         words = self._finding.highlight
         for day, members in listing.by_day(visits, moments):
             if day != self._last_day:
-                self._begin_day(day, today)
+                self._begin_day(day)
             rows = [listing.row(visits[at], moments[at][1], words, stage.fold) for at in members]
             chunk = stage.make("ol", {"class": "rows"})
             chunk.style.setProperty("--rows", str(len(rows)))
@@ -193,10 +202,10 @@ class Visits:
         if self._current is None:
             self._set_current(self._first())
 
-    def _begin_day(self, day: str, today: str) -> None:
+    def _begin_day(self, day: str) -> None:
         section = stage.make("section", {"class": "day", "aria-labelledby": f"day-{day}"})
         head = stage.make("h2", {"class": "day-head", "id": f"day-{day}"})
-        head.textContent = listing.day_name(day, today, stage.day_name)
+        head.textContent = listing.day_name(day, self._today, stage.day_name)
         section.append(head)
         self._list.append(section)
         self._last_section = section
@@ -246,14 +255,18 @@ class Visits:
             bridge.write("empty-text", said)
 
     def _plan_another_look(self) -> None:
-        """Visits are being indexed: look again soon, unless the person has gone into the list."""
+        """Visits are being indexed: look again soon, once the person is not in the list."""
         if not self._looking_again:
             self._looking_again = True
             stage.after(LOOK_AGAIN_MS, self._look_again)
 
     def _look_again(self) -> None:
         self._looking_again = False
-        if self._finding.missing and not self._finding.waiting and self._is_at_start():
+        if not self._finding.missing:
+            return
+        if self._finding.waiting or not self._is_at_start():
+            self._plan_another_look()
+        else:
             self.retry()
 
     def _clicked(self, event: "Any") -> None:

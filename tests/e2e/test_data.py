@@ -367,6 +367,69 @@ _LOSE_REPLIES = """() => {
 }"""
 
 
+def test_an_answer_that_comes_late_leaves_a_person_where_they_are(browser: Browser) -> None:
+    page = data_page(browser)
+    seed(page, 970)
+    elsewhere = page.locator("#export-site")
+    elsewhere.focus()
+    choose(page, takeout(20))
+    expect(page.get_by_role("button", name="Import 20 visits")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    page.evaluate(_HOLD, ["delete", "undo", "settings"])
+    page.locator("#delete-site").fill("site-5.example")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name).click()
+        elsewhere.focus()
+        page.evaluate("() => window.release()")
+
+    press("Count what this deletes")
+    expect(page.locator("#delete-sure")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    press("Delete 10 visits")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.locator("#delete-count")).to_be_enabled()
+    expect(elsewhere).to_be_focused()
+    press("Undo")
+    expect(page.locator("#delete-said")).to_have_text("10 visits are back.")
+    expect(elsewhere).to_be_focused()
+
+
+def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser: Browser) -> None:
+    page = data_page(browser)
+    old = {"url": "https://a.example/", "title": "x", "time": time.time() - 400 * 86_400}
+    choose(page, f"{json.dumps(old)}\n", "visits.jsonl")
+    page.get_by_role("button", name="Import 1 visit").click()
+    expect(page.locator("#job-said")).to_have_text("Imported 1 new visit.")
+    page.evaluate(_HOLD, ["delete", "settings"])
+    elsewhere = page.locator("#export-site")
+    page.get_by_label("Keep visits on this device").select_option("6")
+    page.locator("#keep-save").click()
+    elsewhere.focus()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#keep-sure")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    page.locator("#keep-go").click()
+    elsewhere.focus()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#keep-said")).to_have_text("Saved.")
+    expect(elsewhere).to_be_focused()
+
+
+# Requests of these kinds leave the page only when they are released, the first one first.
+_HOLD = """(kinds) => {
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  const held = [];
+  chrome.runtime.sendMessage = (message) => kinds.includes(message.request?.kind)
+    ? new Promise((resolve) => held.push(() => resolve(send(message))))
+    : send(message);
+  window.release = async () => {
+    while (!held.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    held.shift()();
+  };
+}"""
+
+
 def test_days_and_patterns(browser: Browser) -> None:
     page = data_page(browser)
     now = time.time()

@@ -157,6 +157,14 @@ def show(name: str, visible: bool) -> None:
     find(name).hidden = not visible
 
 
+def lead_on(name: str, part: str) -> None:
+    """Give an element the focus when an answer comes, unless the person has left the part of the
+    page that asked: the next key would act where they do not look."""
+    focused = js.document.activeElement
+    if focused is None or focused.matches("body") or find(part).contains(focused):
+        find(name).focus()
+
+
 def ready() -> None:
     """Tell the style sheet that the page works."""
     js.document.documentElement.dataset.ready = "true"

@@ -101,7 +101,7 @@ class Delete:
             bridge.write("delete-go", texts.plural("data_delete_go", found["visits"]))
             bridge.show("delete-sure", True)
             # Not on a button: a second Enter in a row must not delete.
-            bridge.find("delete-sure").focus()
+            bridge.lead_on("delete-sure", "delete")
 
     def go(self) -> None:
         """Delete what was counted."""
@@ -127,7 +127,7 @@ class Delete:
         bridge.write("delete-problem", problem)
         self.changed()
         if not problem and self.deletion is not None:
-            bridge.find("undo").focus()
+            bridge.lead_on("undo", "delete-sure")
 
     def cancel(self) -> None:
         """Delete nothing."""
@@ -156,7 +156,7 @@ class Delete:
         self.undoing = None
         bridge.find("undo").disabled = False
         bridge.write("delete-said", said)
-        bridge.find("delete-count").focus()
+        bridge.lead_on("delete-count", "gone")
         self.changed()
 
     async def refresh(self) -> None:

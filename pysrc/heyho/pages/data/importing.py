@@ -174,7 +174,7 @@ class Import:
             bridge.show(name, looked and job["visits"] > 0)
         if looked and job["visits"]:
             bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
-            bridge.find("import-go").focus()
+            bridge.lead_on("import-go", "import")
         elif had_focus and not running:
             bridge.find("file").focus()
         if not running and not looked:

@@ -97,7 +97,7 @@ class Lab:
         if reply["ok"] and reply["started"]:
             await self.look()
             if self.under_way:
-                bridge.find("stop").focus()
+                bridge.lead_on("stop", "setup")
             elif ends == self.ends and str(js.document.documentElement.dataset.tone) == "busy":
                 self.tell(texts.text("lab_midway"), "trouble")
             return

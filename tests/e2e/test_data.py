@@ -305,6 +305,23 @@ def test_the_server_deletes_once_the_time_is_over(browser: Browser, server: Serv
         assert desk.ask("undo")["ok"]
 
 
+def test_a_server_that_is_named_meanwhile_is_asked_to_delete_as_well(
+    browser: Browser, server: ServerProcess
+) -> None:
+    page = data_page(browser)
+    seed(page, 970)
+    page.locator("#delete-site").fill("site-5.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    expect(page.locator("#delete-sure")).to_be_visible()
+    expect(page.locator("#server-part")).to_be_hidden()
+    browser.connect(server.url, str(server.token))
+    expect(page.locator("#server-part")).to_be_visible()
+    expect(page.locator("#delete-sure")).to_be_hidden()  # that was to delete less
+    page.get_by_role("button", name="Count what this deletes").click()
+    page.get_by_role("button", name="Delete 10 visits").click()
+    expect(page.locator("#gone-said")).to_contain_text("Then your server is asked")
+
+
 _WORD_IS_STORED = """(await all('words')).some(
   (row) => new TextDecoder().decode(row).includes('site-5.example'))"""
 

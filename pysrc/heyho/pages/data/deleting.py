@@ -46,6 +46,13 @@ class Delete:
         bridge.find("delete-count").disabled = False
         self.arrange()
 
+    def know_server(self, can_sync: bool) -> None:
+        """Offer to delete on a server as well where there is one. If that has changed, what was
+        counted before has to be confirmed anew."""
+        if self.can_sync != can_sync:
+            self.can_sync = can_sync
+            self.arrange()
+
     def arrange(self) -> None:
         """Show the fields of what is chosen; what was counted before is not what is meant now."""
         what = self.what()

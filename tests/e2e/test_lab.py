@@ -162,6 +162,34 @@ def test_after_a_failed_answer_it_can_be_tried_again(browser: Browser) -> None:
     expect(start).to_be_enabled()
 
 
+def test_a_double_click_does_not_stop_what_its_first_click_began(browser: Browser) -> None:
+    for name, button, kind in (
+        ("lab.html", "stop", "lab_cancel"),
+        ("data.html", "import-stop", "import_stop"),
+    ):
+        page = browser.open(name)
+        expect(page.locator("html")).to_have_attribute("data-ready", "true", timeout=SOON_MS)
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [2]]) == []
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [1, 2]]) == [kind]
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [0]]) == [kind]  # a key
+
+
+# The kinds of what clicks on a button send; each click tells how many came in a row.
+_SENT_BY_CLICKS = """([button, clicks]) => {
+  const { sendMessage } = chrome.runtime;
+  const sent = [];
+  chrome.runtime.sendMessage = async ({ request }) => {
+    sent.push(request.kind);
+    return { ok: true };
+  };
+  for (const detail of clicks) {
+    document.getElementById(button).dispatchEvent(new MouseEvent("click", { detail }));
+  }
+  chrome.runtime.sendMessage = sendMessage;
+  return sent;
+}"""
+
+
 # The lab begins, but nobody tells how it stands.
 _FAIL = """() => {
   let said = "No answer.";

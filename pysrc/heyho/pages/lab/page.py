@@ -47,8 +47,8 @@ class Lab:
             self.session = None
         self.draw()
         bridge.listen(self.hear)
-        bridge.on(bridge.find("start"), "click", self.begin)
-        bridge.on(bridge.find("stop"), "click", self.stop)
+        bridge.on_single_click(bridge.find("start"), self.begin)
+        bridge.on_single_click(bridge.find("stop"), self.stop)
         bridge.on(bridge.find("use"), "click", self.adopt)
         bridge.on(bridge.find("visits"), "change", lambda: bridge.start(self.look()))
         bridge.ready()

@@ -305,6 +305,23 @@ def test_the_server_deletes_once_the_time_is_over(browser: Browser, server: Serv
         assert desk.ask("undo")["ok"]
 
 
+def test_a_server_that_is_named_meanwhile_is_asked_to_delete_as_well(
+    browser: Browser, server: ServerProcess
+) -> None:
+    page = data_page(browser)
+    seed(page, 970)
+    page.locator("#delete-site").fill("site-5.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    expect(page.locator("#delete-sure")).to_be_visible()
+    expect(page.locator("#server-part")).to_be_hidden()
+    browser.connect(server.url, str(server.token))
+    expect(page.locator("#server-part")).to_be_visible()
+    expect(page.locator("#delete-sure")).to_be_hidden()  # that was to delete less
+    page.get_by_role("button", name="Count what this deletes").click()
+    page.get_by_role("button", name="Delete 10 visits").click()
+    expect(page.locator("#gone-said")).to_contain_text("Then your server is asked")
+
+
 _WORD_IS_STORED = """(await all('words')).some(
   (row) => new TextDecoder().decode(row).includes('site-5.example'))"""
 
@@ -364,6 +381,69 @@ _LOSE_REPLIES = """() => {
   window.said = [];
   const look = () => window.said.push(notice.textContent);
   new MutationObserver(look).observe(notice, { childList: true, characterData: true });
+}"""
+
+
+def test_an_answer_that_comes_late_leaves_a_person_where_they_are(browser: Browser) -> None:
+    page = data_page(browser)
+    seed(page, 970)
+    elsewhere = page.locator("#export-site")
+    elsewhere.focus()
+    choose(page, takeout(20))
+    expect(page.get_by_role("button", name="Import 20 visits")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    page.evaluate(_HOLD, ["delete", "undo", "settings"])
+    page.locator("#delete-site").fill("site-5.example")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name).click()
+        elsewhere.focus()
+        page.evaluate("() => window.release()")
+
+    press("Count what this deletes")
+    expect(page.locator("#delete-sure")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    press("Delete 10 visits")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.locator("#delete-count")).to_be_enabled()
+    expect(elsewhere).to_be_focused()
+    press("Undo")
+    expect(page.locator("#delete-said")).to_have_text("10 visits are back.")
+    expect(elsewhere).to_be_focused()
+
+
+def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser: Browser) -> None:
+    page = data_page(browser)
+    old = {"url": "https://a.example/", "title": "x", "time": time.time() - 400 * 86_400}
+    choose(page, f"{json.dumps(old)}\n", "visits.jsonl")
+    page.get_by_role("button", name="Import 1 visit").click()
+    expect(page.locator("#job-said")).to_have_text("Imported 1 new visit.")
+    page.evaluate(_HOLD, ["delete", "settings"])
+    elsewhere = page.locator("#export-site")
+    page.get_by_label("Keep visits on this device").select_option("6")
+    page.locator("#keep-save").click()
+    elsewhere.focus()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#keep-sure")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    page.locator("#keep-go").click()
+    elsewhere.focus()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#keep-said")).to_have_text("Saved.")
+    expect(elsewhere).to_be_focused()
+
+
+# Requests of these kinds leave the page only when they are released, the first one first.
+_HOLD = """(kinds) => {
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  const held = [];
+  chrome.runtime.sendMessage = (message) => kinds.includes(message.request?.kind)
+    ? new Promise((resolve) => held.push(() => resolve(send(message))))
+    : send(message);
+  window.release = async () => {
+    while (!held.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    held.shift()();
+  };
 }"""
 
 

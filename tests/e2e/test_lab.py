@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.backlog import differences, recorded_ids, seed, stored_ids
-from harness.browser import Browser, read_state, read_store
+from harness.browser import EXTENSION_ID, Browser, read_state, read_store
 from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import ServerProcess
@@ -123,7 +123,7 @@ def test_stopped_midway_it_leaves_nothing(
     expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     lab.get_by_role("button", name="Stop").press("Enter")
     expect(lab.locator("#news")).to_have_text("You stopped the lab. What it found before stays.")
-    expect(lab.get_by_role("button", name="Start the lab")).to_be_enabled()
+    expect(lab.get_by_role("button", name="Start the lab")).to_be_focused()
     assert read_state(lab, "lab") is None
     assert kept_by_the_extension(lab) == mine
     assert kept_by_the_server(server.data_dir) == theirs
@@ -148,6 +148,59 @@ def test_an_engine_that_is_gone_is_noticed(browser: Browser, lab: Page) -> None:
     lab.evaluate("() => chrome.offscreen.closeDocument()")
     expect(lab.locator("#news")).to_contain_text("stopped midway", timeout=20_000)
     expect(lab.get_by_role("button", name="Start the lab")).to_be_enabled()
+
+
+def test_after_a_failed_answer_it_can_be_tried_again(browser: Browser) -> None:
+    page = browser.context.new_page()
+    page.add_init_script(f"({_FAIL})()")
+    page.goto(f"chrome-extension://{EXTENSION_ID}/lab.html")
+    expect(page.locator("#news")).to_have_text("No answer.", timeout=SOON_MS)
+    start = page.get_by_role("button", name="Start the lab")
+    expect(start).to_be_enabled()
+    start.click()
+    expect(page.locator("#news")).to_have_text("No answer again.")
+    expect(start).to_be_enabled()
+
+
+def test_a_double_click_does_not_stop_what_its_first_click_began(browser: Browser) -> None:
+    for name, button, kind in (
+        ("lab.html", "stop", "lab_cancel"),
+        ("data.html", "import-stop", "import_stop"),
+    ):
+        page = browser.open(name)
+        expect(page.locator("html")).to_have_attribute("data-ready", "true", timeout=SOON_MS)
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [2]]) == []
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [1, 2]]) == [kind]
+        assert page.evaluate(_SENT_BY_CLICKS, [button, [0]]) == [kind]  # a key
+
+
+# The kinds of what clicks on a button send; each click tells how many came in a row.
+_SENT_BY_CLICKS = """([button, clicks]) => {
+  const { sendMessage } = chrome.runtime;
+  const sent = [];
+  chrome.runtime.sendMessage = async ({ request }) => {
+    sent.push(request.kind);
+    return { ok: true };
+  };
+  for (const detail of clicks) {
+    document.getElementById(button).dispatchEvent(new MouseEvent("click", { detail }));
+  }
+  chrome.runtime.sendMessage = sendMessage;
+  return sent;
+}"""
+
+
+# The lab begins, but nobody tells how it stands.
+_FAIL = """() => {
+  let said = "No answer.";
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  chrome.runtime.sendMessage = async (message) => {
+    const kind = message.request?.kind;
+    if (kind === "lab") said = "No answer again.";
+    if (kind === "lab") return { ok: true, started: true };
+    return kind === "lab_results" ? { ok: false, error: said } : send(message);
+  };
+}"""
 
 
 def test_without_a_server_it_says_what_to_do(launch: Callable[..., Browser]) -> None:

@@ -130,6 +130,17 @@ def on(element: "Any", kind: str, handler: "Callable[[], None]") -> None:
     element.addEventListener(kind, receive)
 
 
+def on_single_click(element: "Any", handler: "Callable[[], None]") -> None:
+    """Call `handler` at each click of a button that stands where another one may have stood a
+    moment ago: the second click of a double click was meant for that. Keys do not count clicks."""
+
+    def receive(event: "Any") -> None:
+        if int(event.detail) <= 1:
+            handler()
+
+    element.addEventListener("click", receive)
+
+
 def on_session_change(handler: "Callable[[], None]") -> None:
     """Call `handler` when the session's storage changes."""
     js.chrome.storage.session.onChanged.addListener(lambda changes: handler())
@@ -155,6 +166,14 @@ def write(name: str, text: str) -> None:
 def show(name: str, visible: bool) -> None:
     """Show or hide an element."""
     find(name).hidden = not visible
+
+
+def lead_on(name: str, part: str) -> None:
+    """Give an element the focus when an answer comes, unless the person has left the part of the
+    page that asked: the next key would act where they do not look."""
+    focused = js.document.activeElement
+    if focused is None or focused.matches("body") or find(part).contains(focused):
+        find(name).focus()
 
 
 def ready() -> None:

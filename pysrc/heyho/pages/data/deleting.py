@@ -46,6 +46,13 @@ class Delete:
         bridge.find("delete-count").disabled = False
         self.arrange()
 
+    def know_server(self, can_sync: bool) -> None:
+        """Offer to delete on a server as well where there is one. If that has changed, what was
+        counted before has to be confirmed anew."""
+        if self.can_sync != can_sync:
+            self.can_sync = can_sync
+            self.arrange()
+
     def arrange(self) -> None:
         """Show the fields of what is chosen; what was counted before is not what is meant now."""
         what = self.what()
@@ -101,7 +108,7 @@ class Delete:
             bridge.write("delete-go", texts.plural("data_delete_go", found["visits"]))
             bridge.show("delete-sure", True)
             # Not on a button: a second Enter in a row must not delete.
-            bridge.find("delete-sure").focus()
+            bridge.lead_on("delete-sure", "delete")
 
     def go(self) -> None:
         """Delete what was counted."""
@@ -127,7 +134,7 @@ class Delete:
         bridge.write("delete-problem", problem)
         self.changed()
         if not problem and self.deletion is not None:
-            bridge.find("undo").focus()
+            bridge.lead_on("undo", "delete-sure")
 
     def cancel(self) -> None:
         """Delete nothing."""
@@ -156,7 +163,7 @@ class Delete:
         self.undoing = None
         bridge.find("undo").disabled = False
         bridge.write("delete-said", said)
-        bridge.find("delete-count").focus()
+        bridge.lead_on("delete-count", "gone")
         self.changed()
 
     async def refresh(self) -> None:

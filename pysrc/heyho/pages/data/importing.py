@@ -36,7 +36,7 @@ class Import:
         bridge.on(bridge.find("import-browser"), "click", self.from_browser)
         bridge.on(bridge.find("file"), "change", self.look)
         bridge.on(bridge.find("import-go"), "click", self.from_file)
-        bridge.on(bridge.find("import-stop"), "click", self.stop)
+        bridge.on_single_click(bridge.find("import-stop"), self.stop)
         bridge.on(bridge.find("import-cancel"), "click", self.cancel)
         bridge.find("import-browser").disabled = False
         bridge.find("file").disabled = False
@@ -174,7 +174,7 @@ class Import:
             bridge.show(name, looked and job["visits"] > 0)
         if looked and job["visits"]:
             bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
-            bridge.find("import-go").focus()
+            bridge.lead_on("import-go", "import")
         elif had_focus and not running:
             bridge.find("file").focus()
         if not running and not looked:

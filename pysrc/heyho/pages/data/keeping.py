@@ -69,7 +69,7 @@ class Keep:
             bridge.write("keep-warning", f"{said} {unsynced_part(self.chosen)}".strip())
             bridge.write("keep-go", texts.plural("data_keep_confirm", found["visits"]))
             bridge.show("keep-sure", True)
-            bridge.find("keep-sure").focus()
+            bridge.lead_on("keep-sure", "storage")
 
     def go(self) -> None:
         """Store what was confirmed."""
@@ -88,7 +88,7 @@ class Keep:
         self.busy = False
         bridge.show("keep-sure", False)
         bridge.write("keep-said", texts.text("data_keep_saved") if reply["ok"] else reply["error"])
-        bridge.find("keep-save").focus()
+        bridge.lead_on("keep-save", "keep-sure")
 
     async def refresh(self) -> None:
         """Show how much there is."""

@@ -27,8 +27,7 @@ class Data:
         except bridge.Failure:
             settings = {}
         self.keep.fill(settings)
-        self.delete.can_sync = bool(settings.get("serverUrl") and settings.get("token"))
-        self.delete.arrange()
+        self.delete.know_server(bool(settings.get("serverUrl") and settings.get("token")))
         bridge.listen(self.hear)
         bridge.on(js.document, "visibilitychange", self.look)
         reply = await bridge.ask({"kind": "archive"})
@@ -50,6 +49,9 @@ class Data:
             self.delete.hear(message["moving"])
             if message["moving"] is None:
                 self.refresh()
+        elif message["kind"] == "status":
+            # Also when a server was named, or taken away, on another page.
+            self.delete.know_server(message["status"]["canSync"])
 
     def look(self) -> None:
         """The person comes back to the page: visits may have gone or come elsewhere."""

@@ -47,8 +47,8 @@ class Lab:
             self.session = None
         self.draw()
         bridge.listen(self.hear)
-        bridge.on(bridge.find("start"), "click", self.begin)
-        bridge.on(bridge.find("stop"), "click", self.stop)
+        bridge.on_single_click(bridge.find("start"), self.begin)
+        bridge.on_single_click(bridge.find("stop"), self.stop)
         bridge.on(bridge.find("use"), "click", self.adopt)
         bridge.on(bridge.find("visits"), "change", lambda: bridge.start(self.look()))
         bridge.ready()
@@ -65,6 +65,7 @@ class Lab:
         self.under_way = results["ok"] and results["underWay"]
         self.progress = results["progress"] if self.under_way else None
         if not results["ok"]:
+            bridge.find("start").disabled = False
             self.tell(results["error"], "trouble")
             self.draw()
             return
@@ -97,7 +98,7 @@ class Lab:
         if reply["ok"] and reply["started"]:
             await self.look()
             if self.under_way:
-                bridge.find("stop").focus()
+                bridge.lead_on("stop", "setup")
             elif ends == self.ends and str(js.document.documentElement.dataset.tone) == "busy":
                 self.tell(texts.text("lab_midway"), "trouble")
             return
@@ -143,8 +144,8 @@ class Lab:
             findings.ending(ended["outcome"], ended["problem"]),
             "calm" if ended["outcome"] == "complete" else "trouble",
         )
-        self.draw()
         bridge.find("start").disabled = ended["outcome"] == "no_trials"
+        self.draw()
 
     def watch(self) -> None:
         """Keep the bar of the way that is measured in step with time."""
@@ -170,8 +171,11 @@ class Lab:
 
     def draw(self) -> None:
         """Show a session under way, or else what the last one found."""
+        had_focus = bridge.find("stop").contains(js.document.activeElement)
         bridge.show("stop", self.under_way)
         bridge.show("start", not self.under_way)
+        if had_focus and not self.under_way:
+            bridge.find("start").focus()
         bridge.find("visits").disabled = self.under_way
         found = self.session if not self.under_way else None
         for section in ("verdict", "journeys", "figures"):

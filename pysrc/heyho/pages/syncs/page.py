@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from heyho.pages.shapes import Json, Progress
 
 RUNS = 10
+# As many as the engine keeps.
+KEPT = 500
 REFUSED = 50
 DRAW_MS = 200
 TICK_S = 1
@@ -26,6 +28,7 @@ class Syncs:
 
     def __init__(self) -> None:
         self.cards: "list[Card]" = []
+        self.refused: "list[Json] | None" = None
         self.next: "int | None" = None
         self.same_scale = False
         self.only_chosen = False
@@ -42,41 +45,78 @@ class Syncs:
         bridge.on(bridge.find("older"), "click", self.read_older)
         bridge.on(bridge.find("same-scale"), "click", self.toggle_scale)
         bridge.on(bridge.find("only-chosen"), "click", self.toggle_chosen)
+        # One for all: nothing frees a card that its own button could call.
+        bridge.find("runs").addEventListener("click", self.click)
         await self.read()
         bridge.ready()
         await self.read_refused()
         await self.watch()
 
-    async def read(self, before: "int | None" = None) -> None:
-        """Show the runs below a key; the latest ones in place of all if there is none."""
-        self.loading = True
-        reply = await bridge.ask({"kind": "runs", "limit": RUNS, "before": before})
-        self.loading = False
-        self.say("" if reply["ok"] else reply["error"])
+    async def read(self) -> None:
+        """Show the latest runs above those that are shown, which stay as they are."""
+        reply = await self.ask(None)
         if not reply["ok"]:
             return
-        if before is None:
-            chosen = {card.run["key"] for card in self.cards if card.chosen}
+        count = len(self.cards)
+        newest = self.cards[0].run["key"] if self.cards else 0
+        new = [run for run in reply["runs"] if run["key"] > newest]
+        if new and len(new) == len(reply["runs"]):  # there may be others in between
+            self.cards, self.next, count = [], reply["next"], len(new)
             bridge.find("runs").replaceChildren()
-            self.cards = []
-        else:
-            chosen = set()
-        for run in reply["runs"]:
-            card = Card(run, self.render)
-            card.choose(run["key"] in chosen)
-            self.cards.append(card)
-        self.next = reply["next"]
+        cards = [Card(run) for run in new]
+        self.cards = cards + self.cards
+        bridge.find("runs").prepend(*[card.element for card in cards])
+        if not self.loading:
+            self.drop_oldest(max(count, RUNS))
         self.render()
+
+    async def read_on(self, before: int) -> None:
+        """Show the runs below a key."""
+        self.loading = True
+        reply = await self.ask(before)
+        self.loading = False
+        if reply["ok"] and self.next == before:  # else the list is another one by now
+            cards = [Card(run) for run in reply["runs"]]
+            self.cards += cards
+            bridge.find("runs").append(*[card.element for card in cards])
+            self.next = reply["next"]
+            self.render()
+
+    async def ask(self, before: "int | None") -> "Json":
+        """The runs below a key, or the latest ones; says why if there are none to have."""
+        reply = await bridge.ask({"kind": "runs", "limit": RUNS, "before": before})
+        self.say("" if reply["ok"] else reply["error"])
+        return reply
+
+    def drop_oldest(self, count: int) -> None:
+        """Leave so many, for the list would grow for days; more down to one that is in use."""
+        while len(self.cards) > count:
+            if self.cards[-1].is_in_use() and len(self.cards) <= KEPT:
+                return
+            self.cards.pop().element.remove()
+            self.next = self.cards[-1].run["key"]
 
     def read_older(self) -> None:
         """Show more."""
         if not self.loading and self.next is not None:
-            bridge.start(self.read(self.next))
+            bridge.start(self.read_on(self.next))
+
+    def click(self, event: "Any") -> None:
+        """Choose the run of a button for comparison, or not any more."""
+        button = event.target.closest(".choose")
+        if button is None:
+            return
+        key = str(button.closest(".run").dataset.key)
+        for card in self.cards:
+            if str(card.run["key"]) == key:
+                card.choose(not card.chosen)
+        self.render()
 
     async def read_refused(self) -> None:
         """Show the quarantine."""
         reply = await bridge.ask({"kind": "refused", "limit": REFUSED})
-        if reply["ok"]:
+        if reply["ok"] and reply["refused"] != self.refused:
+            self.refused = reply["refused"]
             body = bridge.find("refused-rows")
             body.replaceChildren()
             for refused in reply["refused"]:
@@ -171,12 +211,11 @@ class Syncs:
 
 
 class Card:
-    """One run in the list."""
+    """One run, to be put into the list."""
 
-    def __init__(self, run: "Json", changed: "Any") -> None:
+    def __init__(self, run: "Json") -> None:
         self.run = run
         self.chosen = False
-        self.changed = changed
         self.scale = -1.0
         told = account.describe(run)
         self.element = js.document.getElementById("run").content.cloneNode(True).firstElementChild
@@ -185,6 +224,7 @@ class Card:
         when.dateTime = js.Date.new(float(run["startedAt"])).toISOString()
         self.part("outcome").textContent = told["outcome"]
         self.element.dataset.tone = told["tone"]
+        self.element.dataset.key = str(run["key"])
         self.part("how").textContent = told["how"]
         for name in ("error", "deleted"):
             self.part(name).textContent = told[name]
@@ -195,21 +235,18 @@ class Card:
             self.part("figures").append(pair)
         self.button = self.part("choose")
         self.button.textContent = texts.text("syncs_compare")
-        bridge.on(self.button, "click", self.toggle)
         self.part("no-timeline").textContent = texts.text("syncs_no_timeline")
         self.part("no-timeline").hidden = bool(run["spans"])
         self.part("drawing").hidden = not run["spans"]
         self.drawing = drawing.Drawing(self.part("drawing"))
-        bridge.find("runs").append(self.element)
 
     def part(self, name: str) -> "Any":
         """The element of this class in the card."""
         return self.element.querySelector(f".{name}")
 
-    def toggle(self) -> None:
-        """Choose the run for comparison, or not any more."""
-        self.choose(not self.chosen)
-        self.changed()
+    def is_in_use(self) -> bool:
+        """Whether it is chosen, or has the focus."""
+        return self.chosen or bool(self.element.contains(js.document.activeElement))
 
     def choose(self, chosen: bool) -> None:
         """Mark the run as chosen."""

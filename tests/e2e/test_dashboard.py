@@ -100,7 +100,9 @@ def history(browser: Browser) -> Callable[..., Page]:
         page = browser.open("database.js")
         page.evaluate(_PUT, json.dumps(visits))
         page.close()
-        return browser.open(f"dashboard.html{address}")
+        page = browser.open(f"dashboard.html{address}")
+        expect(page.locator("html")).to_have_attribute("data-ready", "true")
+        return page
 
     return start
 
@@ -411,10 +413,11 @@ def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
     expect(plot).to_be_visible()
     light = plot.evaluate("canvas => canvas.toDataURL()")
     page.emulate_media(color_scheme="dark")
-    for _ in range(100):
+    for _ in range(600):
         dark = page.locator("#plot-visits canvas").evaluate("canvas => canvas.toDataURL()")
         if dark != light:
             break
+        page.wait_for_timeout(50)
     assert dark != light
 
 

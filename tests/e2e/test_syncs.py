@@ -48,9 +48,10 @@ def test_before_the_first_sync_the_page_says_so(browser: Browser) -> None:
 def test_past_syncs_are_compared(browser: Browser, proxy: FaultProxy) -> None:
     browser.connect(proxy.url, TOKEN, strategy="sequential")
     popup = browser.open("popup.html")
-    proxy.service_s = 0.5
+    proxy.service_s = 1.5
     sync(popup, 4_000)
     browser.connect(proxy.url, TOKEN, strategy="concurrent")
+    proxy.service_s = 0.3
     sync(popup, 4_000)
     page = browser.open("syncs.html")
     runs = page.get_by_role("article")
@@ -81,10 +82,11 @@ def test_a_sync_under_way_is_drawn_and_joins_the_list(browser: Browser, proxy: F
     expect(page.get_by_text("No sync yet.")).to_be_visible()
     popup = browser.open("popup.html")
     seed(popup, 4_000)
-    proxy.service_s = 1.0
+    proxy.hold()
     popup.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("heading", name="Under way")).to_be_visible()
     expect(page.locator("#now-drawing .lane")).to_have_count(2)
+    proxy.let()
     expect(page.get_by_role("article")).to_have_count(1)
     expect(page.get_by_role("heading", name="Under way")).to_be_hidden()
     expect(page.locator('article .track .block[data-kind="sent"]')).to_have_count(4)

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.asking import Asking
 from harness.browser import Browser, read_state
 from harness.desk import Desk
 from harness.server import ServerProcess
@@ -258,6 +259,37 @@ _PASS_THE_HOUR = """async () => {
   database.close();
   await chrome.storage.session.set({ pausedUntil });
 }"""
+
+
+def test_what_acts_at_once_is_sent_before_the_page_can_close(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    excluded = {"kind": "exclude", "preset": "banks", "excluded": False}
+    for button, request in (
+        ("#pause-hour", {"kind": "pause", "until": "hour"}),
+        ("#resume", {"kind": "settings", "settings": {"paused": False}}),
+        ("[aria-labelledby=preset-banks]", excluded),
+        ("[aria-labelledby=preset-banks]", {**excluded, "excluded": True}),
+    ):
+        assert asking.click(button) == [request]
+
+
+def test_a_switch_shows_what_was_pressed_last(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    switch = page.get_by_role("switch", name="Banks and payments")
+    other = page.get_by_role("switch", name="Health")
+    for pressed in (switch, switch, switch, other):
+        pressed.click()
+    expect(switch).not_to_be_checked()
+    for _ in range(3):
+        asking.let_go()
+        expect(switch).not_to_be_checked()
+    asking.answer({"ok": False, "error": "There is no room left."})
+    expect(page.locator("#message")).to_have_text("There is no room left.")
+    expect(other).to_be_checked()
+    expect(switch).not_to_be_checked()
+    assert read_state(page, "settings")["presets"] == ["health", "intimate", "official", "accounts"]
 
 
 def test_a_page_that_was_open_for_long_changes_nothing_else(browser: Browser) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.asking import Asking
 from harness.backlog import recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store, wait_for_last_run
 from harness.desk import Desk
@@ -145,17 +146,22 @@ def test_other_pages_say_why_they_are_not_recorded(browser: Browser, site: Site)
 
 
 def test_what_is_pressed_is_sent_before_the_popup_can_close(
-    browser: Browser, server: ServerProcess
+    browser: Browser, server: ServerProcess, site: Site
 ) -> None:
     browser.connect(server.url, TOKEN)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
     popup = browser.open("popup.html")
-    expect(popup.get_by_role("button", name="Sync now")).to_be_enabled()
-    for button, request in (
-        ("record", {"kind": "settings", "settings": {"paused": True}}),
-        ("sync", {"kind": "run", "trigger": "manual"}),
-        ("stop", {"kind": "cancel"}),
+    expect(popup.get_by_role("button", name="Never record this site")).to_be_visible()
+    asking = Asking(popup)
+    for button, requests in (
+        ("#record", [{"kind": "settings", "settings": {"paused": True}}]),
+        ("#sync", [{"kind": "run", "trigger": "manual"}]),
+        ("#stop", [{"kind": "cancel"}]),
+        ("#here-action", []),
+        ("#here-yes", [{"kind": "exclude", "site": "127.0.0.1", "excluded": True}]),
     ):
-        assert popup.evaluate(_SENT_BY, button) == [request]
+        assert asking.click(button) == requests
 
 
 def test_the_keyboard_is_enough_for_all_of_it(
@@ -232,18 +238,6 @@ def test_keys_do_what_they_say(browser: Browser, server: ServerProcess, command:
         assert opened[-1].endswith("/dashboard.html")
 
 
-# The requests that a button's click has sent by the time that it is over; nobody gets them.
-_SENT_BY = """(button) => {
-  const { sendMessage } = chrome.runtime;
-  const sent = [];
-  chrome.runtime.sendMessage = async ({ request }) => {
-    sent.push(request);
-    return { ok: true };
-  };
-  document.getElementById(button).click();
-  chrome.runtime.sendMessage = sendMessage;
-  return sent;
-}"""
 _COMMANDS = "() => chrome.commands.getAll()"
 _TABS = """async () => (await chrome.tabs.query({})).map(
   ({ url, pendingUrl }) => ({ url: pendingUrl || url }))"""

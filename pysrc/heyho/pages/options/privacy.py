@@ -8,6 +8,7 @@ from heyho.pages.options import backwards, pausing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from typing import Any
 
     from heyho.pages.shapes import Json
@@ -21,9 +22,9 @@ class Privacy:
     def __init__(self, settings: "Json") -> None:
         self.settings = settings
         self.switches: "dict[str, Any]" = {}
-        # Presets that were switched and are not stored yet, by name.
+        # Presets that were switched while a reply about any of them is awaited, by name.
         self.switched: "dict[str, bool]" = {}
-        self.storing = False
+        self.awaited = 0
         self.build()
         for name, until in PAUSES:
             bridge.on(bridge.find(name), "click", self.pauser(until))
@@ -69,42 +70,36 @@ class Privacy:
         """What a click on a preset's switch does."""
 
         def switch() -> None:
-            self.switched[name] = name not in self.chosen()
+            on = name not in self.chosen()
+            asked = bridge.ask({"kind": "exclude", "preset": name, "excluded": on})
+            self.switched[name] = on
+            self.awaited += 1
             self.render()
-            if not self.storing:
-                self.storing = True
-                bridge.start(self.store_presets())
+            kind = texts.text(f"options_preset_{name}")
+            said = texts.text("options_preset_on" if on else "options_preset_off", kind)
+            bridge.start(self.hear_of_switch(asked, said))
 
         return switch
 
-    async def store_presets(self) -> None:
-        """Have the engine store what was switched, beside what another tab may have switched."""
-        while self.switched:
-            switched = dict(self.switched)
-            self.settings = await stored(self.settings)
-            request = {"kind": "settings", "settings": {"presets": self.chosen()}}
-            said = ""
-            for name, on in switched.items():
-                kind = texts.text(f"options_preset_{name}")
-                said = texts.text("options_preset_on" if on else "options_preset_off", kind)
-            await self.change(request, said)
-            for name, on in switched.items():
-                if self.switched[name] == on:
-                    del self.switched[name]
-        self.storing = False
-        self.render()
+    async def hear_of_switch(self, asked: "Awaitable[Json]", said: str) -> None:
+        """Show the switches as they are stored once all are."""
+        await self.hear_of_change(asked, said)
+        self.awaited -= 1
+        if not self.awaited:
+            self.switched = {}
+            self.render()
 
     def pauser(self, until: "str | None") -> "Any":
         """What a click on one of the pauses does."""
 
         def pause() -> None:
-            bridge.start(self.change({"kind": "pause", "until": until}, ""))
+            self.change({"kind": "pause", "until": until})
 
         return pause
 
     def resume(self) -> None:
         """Record again."""
-        bridge.start(self.change({"kind": "settings", "settings": {"paused": False}}, ""))
+        self.change({"kind": "settings", "settings": {"paused": False}})
 
     def find(self) -> None:
         """Count what the fields and switches mean, as they stand, among recorded visits."""
@@ -153,15 +148,18 @@ class Privacy:
         reply = await bridge.ask({"kind": "undo", "at": self.deleted_at})
         offer(texts.text("options_backwards_undone") if reply["ok"] else reply["error"], "find")
 
-    async def change(self, request: "Json", said: str) -> None:
-        """Have the engine change something, and show what holds then."""
-        before = dict(self.settings)
-        reply = await bridge.ask(request)
+    def change(self, request: "Json") -> None:
+        """Have the engine change something."""
+        bridge.start(self.hear_of_change(bridge.ask(request), ""))
+
+    async def hear_of_change(self, asked: "Awaitable[Json]", said: str) -> None:
+        """Show what holds now."""
+        reply = await asked
         if reply["ok"]:
             self.settings = reply["settings"]
             bridge.mark("calm")
         else:
-            self.settings = await stored(before)
+            self.settings = await stored(self.settings)
             bridge.mark("trouble")
         said = said if reply["ok"] else reply["error"]
         bridge.write("message", said)

@@ -1,4 +1,4 @@
-"""What a page asks the engine for, held back by a test."""
+"""What a page asks the engine and servers for, held back by a test."""
 
 from __future__ import annotations
 
@@ -43,6 +43,26 @@ class Asking:
         self._page.evaluate("() => stopHolding()")
 
 
+class Fetches:
+    """Holds those of a page's requests to servers back whose address ends in certain ways."""
+
+    def __init__(self, page: Page, *endings: str) -> None:
+        self._page = page
+        page.evaluate(_HOLD_FETCHES, endings)
+
+    def wait_for_one(self) -> None:
+        """Wait until one is held."""
+        self._page.wait_for_function("() => heldFetches.length > 0")
+
+    def let_go(self) -> None:
+        """Send the first of them, and wait until the page has its answer."""
+        self._page.evaluate("() => heldFetches.shift()()")
+
+    def stop(self) -> None:
+        """Hold no others back."""
+        self._page.evaluate("() => stopHoldingFetches()")
+
+
 _HOLD = """() => {
   const { sendMessage } = chrome.runtime;
   globalThis.held = [];
@@ -58,3 +78,18 @@ _CLICK = """(selector) => {
   return held.slice(before).map(({ request }) => request);
 }"""
 _HOLDS = "(kind) => held.some(({ request }) => request.kind === kind)"
+_HOLD_FETCHES = """(endings) => {
+  const { fetch } = window;
+  globalThis.heldFetches = [];
+  globalThis.stopHoldingFetches = () => { window.fetch = fetch; };
+  window.fetch = (url, options) => {
+    if (!endings.some((ending) => url.endsWith(ending))) return fetch.call(window, url, options);
+    return new Promise((answer) => {
+      heldFetches.push(async () => {
+        const reply = await fetch.call(window, url, options);
+        const text = await reply.text();
+        answer(new Response(text, { status: reply.status }));
+      });
+    });
+  };
+}"""

@@ -262,6 +262,24 @@ def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> Non
     assert browser.console() == []
 
 
+def test_a_double_click_is_no_order_to_the_button_that_comes_after(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    page.get_by_label("Excluded pages").fill("bank.example")
+    for first, second, reply in (
+        ("#pause-hour", "#resume", {"ok": True, "settings": {"paused": True}}),
+        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0}),
+        ("#delete", "#undo", {"ok": True, "visits": 2, "at": 7}),
+        ("#undo", "#find", {"ok": True, "visits": 2}),
+    ):
+        page.locator(first).click()
+        asking.answer(reply)
+        expect(page.locator(second)).to_be_visible()
+        page.locator(second).dispatch_event("click", {"detail": 2})
+        expect(page.locator(second)).to_be_visible()
+        assert asking.held == []
+
+
 def test_the_browsers_restart_resumes(launch: Callable[..., Browser], site: Site) -> None:
     browser = launch()
     page = opened(browser)

@@ -130,6 +130,17 @@ def on(element: "Any", kind: str, handler: "Callable[[], None]") -> None:
     element.addEventListener(kind, receive)
 
 
+def on_single_click(element: "Any", handler: "Callable[[], None]") -> None:
+    """Call `handler` at each click of a button that stands where another one may have stood a
+    moment ago: the second click of a double click was meant for that. Keys do not count clicks."""
+
+    def receive(event: "Any") -> None:
+        if int(event.detail) <= 1:
+            handler()
+
+    element.addEventListener("click", receive)
+
+
 def on_session_change(handler: "Callable[[], None]") -> None:
     """Call `handler` when the session's storage changes."""
     js.chrome.storage.session.onChanged.addListener(lambda changes: handler())

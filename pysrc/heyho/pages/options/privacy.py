@@ -28,8 +28,8 @@ class Privacy:
         self.awaited = 0
         self.build()
         for name, until in PAUSES:
-            bridge.on(bridge.find(name), "click", self.pauser(until))
-        bridge.on(bridge.find("resume"), "click", self.resume)
+            bridge.on_single_click(bridge.find(name), self.pauser(until))
+        bridge.on_single_click(bridge.find("resume"), self.resume)
         bridge.listen(self.receive)
         # What was counted, and may be deleted.
         self.counted: "Json | None" = None
@@ -37,10 +37,10 @@ class Privacy:
         # Whether a reply about visits that match is awaited; until then nothing else is asked.
         self.busy = False
         self.had_focus = False
-        bridge.on(bridge.find("find"), "click", self.find)
-        bridge.on(bridge.find("keep"), "click", self.keep)
-        bridge.on(bridge.find("delete"), "click", self.delete)
-        bridge.on(bridge.find("undo"), "click", self.undo)
+        bridge.on_single_click(bridge.find("find"), self.find)
+        bridge.on_single_click(bridge.find("keep"), self.keep)
+        bridge.on_single_click(bridge.find("delete"), self.delete)
+        bridge.on_single_click(bridge.find("undo"), self.undo)
         self.render()
 
     def build(self) -> None:

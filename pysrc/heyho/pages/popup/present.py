@@ -32,9 +32,9 @@ class Present:
 
     def open(self) -> None:
         """Listen to the person."""
-        bridge.on(bridge.find("here-action"), "click", self.change_site)
-        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
-        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
+        bridge.on_single_click(bridge.find("here-action"), self.change_site)
+        bridge.on_single_click(bridge.find("here-yes"), self.confirm_site)
+        bridge.on_single_click(bridge.find("here-cancel"), self.cancel_site)
 
     async def look(self) -> None:
         """Ask about the page in front."""
@@ -54,13 +54,14 @@ class Present:
         self.render()
 
     def change_site(self) -> None:
-        """Ask whether the site in front shall never be recorded, or record it again."""
+        """Ask whether the site in front shall never be recorded, or record it again. A key that is
+        pressed once more answers “no”."""
         if self.front and self.front["state"] == "excluded":
             self.begin_change(excluded=False)
         else:
             self.asking = True
             self.render()
-            bridge.find("here-yes").focus()
+            bridge.find("here-cancel").focus()
 
     def confirm_site(self) -> None:
         """Never record the site in front."""

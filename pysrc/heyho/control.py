@@ -13,6 +13,7 @@ from heyho.folding import Folding
 from heyho.lab.laboratory import Laboratory
 from heyho.model import Trigger
 from heyho.ports import Record
+from heyho.presets import NAMES
 from heyho.profile import Profile
 from heyho.quiet import Quiet
 from heyho.runs import RUN_LOCK, Boot, Runs
@@ -38,6 +39,8 @@ class Control:
     - `cancel`: ends the run under way; replies `cancelled`, whether there was one.
     - `settings` {settings, dryRun}: changes some settings; replies all of them, or `problems` by
       field. With `dryRun` nothing is changed.
+    - `exclude` {site, excluded}, or {preset, excluded}: never records a site, or a kind of pages,
+      or records it again, whatever else is excluded then; replies all `settings`.
     - `pause` {until}: pauses recording, for an hour ("hour"), until the browser's next start
       ("restart"), or until the person ends it (null); replies all `settings`.
     - `resume` {started}: ends a pause that is over, or sees to its end; `started` says that the
@@ -116,6 +119,7 @@ class Control:
             "status": self._answer_status,
             "cancel": self._answer_cancel,
             "settings": self._answer_settings,
+            "exclude": self._answer_exclude,
             "pause": self._answer_pause,
             "resume": self._answer_resume,
         }
@@ -175,6 +179,21 @@ class Control:
         if request.get("dryRun"):
             return {"settings": (await self._profile.check(changes)).to_record()}
         return {"settings": await self._change(changes)}
+
+    async def _answer_exclude(self, request: Record) -> Record:
+        site, preset, excluded = (request.get(name) for name in ("site", "preset", "excluded"))
+        if isinstance(site, str) and site.strip() and isinstance(excluded, bool):
+            field, name = "excluded", site.strip()
+        elif preset in NAMES and isinstance(excluded, bool):
+            field, name = "presets", preset
+        else:
+            raise HeyhoError("To be excluded takes a site or a preset, and whether it shall be.")
+
+        def exclude(stored: Settings) -> list[str]:
+            others = [known for known in getattr(stored, field) if known != name]
+            return [*others, name] if excluded else others
+
+        return {"settings": await self._change({field: exclude})}
 
     async def _answer_pause(self, request: Record) -> Record:
         asked = request.get("until")

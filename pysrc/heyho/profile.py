@@ -34,17 +34,21 @@ class Profile:
 
     async def check(self, changes: Record) -> Settings:
         """What `change` would make of the settings, or the SettingsError that it would raise."""
-        return Settings.from_record({**await self._stored(), **changes})
+        return _changed(await self._stored(), changes)
 
     async def change(self, changes: Record) -> tuple[Record, Settings]:
         """Change some settings; returns what was stored before, and the settings after.
+
+        Args:
+            changes: values by field. One that is a function is given the settings as they are
+                stored then, and returns the value: nobody else's change is lost in between.
 
         Raises:
             SettingsError: they cannot be used; nothing is changed.
         """
         async with self._changing:
             before = await self._stored()
-            after = Settings.from_record({**before, **changes})
+            after = _changed(before, changes)
             await self._state.put("settings", after.to_record())
         return before, after
 
@@ -60,3 +64,11 @@ class Profile:
         fresh = str(uuid.uuid4())
         await self._state.put("device", fresh)
         return fresh
+
+
+def _changed(stored: Record, changes: Record) -> Settings:
+    values = {
+        name: value(Settings.from_record(stored)) if callable(value) else value
+        for name, value in changes.items()
+    }
+    return Settings.from_record({**stored, **values})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.asking import Asking, Fetches
 from harness.browser import Browser, read_state
 from harness.desk import Desk
 from harness.server import ServerProcess
@@ -195,6 +198,42 @@ def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site:
     assert browser.console() == []
 
 
+def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: Site) -> None:
+    desk = Desk(browser)
+    tab = browser.context.new_page()
+    for path in ("/article", "/shop", "/shop/chair"):
+        tab.goto(f"{site.origins[0]}{path}")
+    tab.close()
+    assert len(desk.visits()) == 3
+    page = opened(browser)
+    matching, excluded = page.locator("#matching"), page.get_by_label("Excluded pages")
+    asking = Asking(page)
+
+    def press_again(*buttons: str) -> None:
+        """Press them while the reply to a request is awaited: nothing more is asked for."""
+        [request] = asking.held
+        for button in buttons:
+            expect(page.locator(button)).to_be_disabled()
+            page.locator(button).dispatch_event("click")
+        assert asking.held == [request]
+        asking.let_go()
+
+    excluded.fill("127.0.0.1/shop")
+    page.locator("#find").click()
+    excluded.fill("127.0.0.1")
+    press_again("#find")
+    expect(matching).to_contain_text("2 visits already recorded match, of ")
+    page.locator("#delete").click()
+    assert asking.held[0]["query"]["patterns"] == ["127.0.0.1/shop"]
+    press_again("#delete", "#keep")
+    expect(matching).to_contain_text("2 visits are deleted.")
+    page.locator("#undo").click()
+    press_again("#undo")
+    expect(matching).to_have_text("They are back.")
+    expect(page.locator("#find")).to_be_enabled()
+    assert len(desk.visits()) == 3
+
+
 def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> None:
     """What the hour's end is to the recorder: the time in the settings, moved to the past."""
     desk = Desk(browser)
@@ -221,6 +260,24 @@ def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> Non
     expect(page.locator("#recording")).to_have_text("Heyho records the pages you visit.")
     assert not desk.state("settings")["paused"]
     assert browser.console() == []
+
+
+def test_a_double_click_is_no_order_to_the_button_that_comes_after(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    page.get_by_label("Excluded pages").fill("bank.example")
+    for first, second, reply in (
+        ("#pause-hour", "#resume", {"ok": True, "settings": {"paused": True}}),
+        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0}),
+        ("#delete", "#undo", {"ok": True, "visits": 2, "at": 7}),
+        ("#undo", "#find", {"ok": True, "visits": 2}),
+    ):
+        page.locator(first).click()
+        asking.answer(reply)
+        expect(page.locator(second)).to_be_visible()
+        page.locator(second).dispatch_event("click", {"detail": 2})
+        expect(page.locator(second)).to_be_visible()
+        assert asking.held == []
 
 
 def test_the_browsers_restart_resumes(launch: Callable[..., Browser], site: Site) -> None:
@@ -258,6 +315,116 @@ _PASS_THE_HOUR = """async () => {
   database.close();
   await chrome.storage.session.set({ pausedUntil });
 }"""
+
+
+def test_where_the_settings_cannot_be_read_nothing_is_saved(browser: Browser) -> None:
+    desk = Desk(browser)
+    desk.change(excluded=["private.example"])
+    page = opened(browser)
+    excluded, message = page.get_by_label("Excluded pages"), page.locator("#message")
+    expect(excluded).to_have_value("private.example")
+    excluded.fill("private.example\nbank.example")
+    page.evaluate(_UNREADABLE)
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_have_text(re.compile("Heyho did not answer."))
+    assert desk.state("settings")["excluded"] == ["private.example"]
+    page.evaluate("() => { globalThis.readState = readBefore; }")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_have_text("Saved.")
+    assert read_state(page, "settings")["excluded"] == ["private.example", "bank.example"]
+
+
+_UNREADABLE = """() => {
+  globalThis.readBefore = readState;
+  globalThis.readState = async () => { throw new Error("this disk is lost"); };
+}"""
+
+
+def paired_meanwhile(page: Page, server: ServerProcess, change: Callable[[], None]) -> None:
+    """Pair with a server, and do something else while it makes the token."""
+    code = httpx.post(f"{server.base}/pair/codes", headers=server.headers).json()["code"]
+    page.get_by_label("Pairing code").fill(code)
+    answer = Fetches(page, "/pair")
+    page.get_by_role("button", name="Pair").click()
+    answer.wait_for_one()
+    change()
+    answer.let_go()
+
+
+def test_a_token_is_stored_with_the_address_that_gave_it(
+    browser: Browser, server: ServerProcess
+) -> None:
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    period = page.get_by_label("Minutes between syncs")
+    period.fill("7")
+    address.fill(server.url)
+
+    def type_on() -> None:
+        expect(address).to_have_value(server.base)
+        address.fill("https://other.example")
+        period.fill("8")
+
+    paired_meanwhile(page, server, type_on)
+    expect(page.locator("#message")).to_have_text("Not saved yet.")
+    settings = read_state(page, "settings")
+    assert (settings["serverUrl"], len(settings["token"])) == (server.base, 43)
+    assert settings["periodMinutes"] == 7
+    expect(address).to_have_value("https://other.example")
+    expect(token).to_have_value("")
+    expect(period).to_have_value("8")
+    page.reload()
+    paired_meanwhile(page, server, lambda: None)
+    expect(page.locator("#message")).to_contain_text("Paired.")
+    assert read_state(page, "settings")["token"] == token.input_value() != settings["token"]
+
+
+def test_what_is_typed_while_the_address_is_stored_stays(
+    browser: Browser, server: ServerProcess
+) -> None:
+    page = opened(browser)
+    page.get_by_label("Server address").fill(server.url)
+    page.get_by_label("Pairing code").fill("ABCD-EFGH")
+    excluded = page.get_by_label("Excluded pages")
+    asking = Asking(page)
+    page.get_by_role("button", name="Pair").click()
+    asking.wait_for("settings")
+    excluded.fill("bank.example")
+    asking.let_go()
+    expect(page.locator("#pairing-problem")).to_contain_text("Make a new one")
+    expect(page.get_by_label("Server address")).to_have_value(server.base)
+    expect(excluded).to_have_value("bank.example")
+
+
+def test_what_acts_at_once_is_sent_before_the_page_can_close(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    excluded = {"kind": "exclude", "preset": "banks", "excluded": False}
+    for button, request in (
+        ("#pause-hour", {"kind": "pause", "until": "hour"}),
+        ("#resume", {"kind": "settings", "settings": {"paused": False}}),
+        ("[aria-labelledby=preset-banks]", excluded),
+        ("[aria-labelledby=preset-banks]", {**excluded, "excluded": True}),
+    ):
+        assert asking.click(button) == [request]
+
+
+def test_a_switch_shows_what_was_pressed_last(browser: Browser) -> None:
+    page = opened(browser)
+    asking = Asking(page)
+    switch = page.get_by_role("switch", name="Banks and payments")
+    other = page.get_by_role("switch", name="Health")
+    for pressed in (switch, switch, switch, other):
+        pressed.click()
+    expect(switch).not_to_be_checked()
+    for _ in range(3):
+        asking.let_go()
+        expect(switch).not_to_be_checked()
+    asking.answer({"ok": False, "error": "There is no room left."})
+    expect(page.locator("#message")).to_have_text("There is no room left.")
+    expect(other).to_be_checked()
+    expect(switch).not_to_be_checked()
+    assert read_state(page, "settings")["presets"] == ["health", "intimate", "official", "accounts"]
 
 
 def test_a_page_that_was_open_for_long_changes_nothing_else(browser: Browser) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.asking import Asking
 from harness.backlog import recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store, wait_for_last_run
 from harness.desk import Desk
@@ -100,7 +101,7 @@ def test_the_site_in_front_is_excluded_and_back(
     said = popup.locator("#here-said")
     expect(said).to_have_text("Recorded. 1 visit kept.")
     expect(popup.locator("#here-site")).to_have_text("127.0.0.1")
-    popup.get_by_role("button", name="Never record this site").click()
+    popup.get_by_role("button", name="Never record this site").dblclick()
     expect(said).to_contain_text("From now on no page of 127.0.0.1 or its subdomains is recorded.")
     expect(said).to_contain_text("The 1 visit kept so far stays.")
     popup.get_by_role("button", name="Cancel").click()
@@ -145,17 +146,22 @@ def test_other_pages_say_why_they_are_not_recorded(browser: Browser, site: Site)
 
 
 def test_what_is_pressed_is_sent_before_the_popup_can_close(
-    browser: Browser, server: ServerProcess
+    browser: Browser, server: ServerProcess, site: Site
 ) -> None:
     browser.connect(server.url, TOKEN)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
     popup = browser.open("popup.html")
-    expect(popup.get_by_role("button", name="Sync now")).to_be_enabled()
-    for button, request in (
-        ("record", {"kind": "settings", "settings": {"paused": True}}),
-        ("sync", {"kind": "run", "trigger": "manual"}),
-        ("stop", {"kind": "cancel"}),
+    expect(popup.get_by_role("button", name="Never record this site")).to_be_visible()
+    asking = Asking(popup)
+    for button, requests in (
+        ("#record", [{"kind": "settings", "settings": {"paused": True}}]),
+        ("#sync", [{"kind": "run", "trigger": "manual"}]),
+        ("#stop", [{"kind": "cancel"}]),
+        ("#here-action", []),
+        ("#here-yes", [{"kind": "exclude", "site": "127.0.0.1", "excluded": True}]),
     ):
-        assert popup.evaluate(_SENT_BY, button) == [request]
+        assert asking.click(button) == requests
 
 
 def test_the_keyboard_is_enough_for_all_of_it(
@@ -168,6 +174,10 @@ def test_the_keyboard_is_enough_for_all_of_it(
     seed(popup, 3_000)
     expect(popup.get_by_role("button", name="Never record this site")).to_be_visible()
     press(popup, "Never record this site")
+    press_focused(popup, "Cancel")
+    press_focused(popup, "Never record this site")
+    expect(popup.get_by_role("button", name="Cancel")).to_be_focused()
+    popup.keyboard.press("Tab")
     press_focused(popup, "Never record it")
     expect(popup.locator("#here-said")).to_have_text("Never recorded.")
     press_focused(popup, "Undo")
@@ -232,18 +242,6 @@ def test_keys_do_what_they_say(browser: Browser, server: ServerProcess, command:
         assert opened[-1].endswith("/dashboard.html")
 
 
-# The requests that a button's click has sent by the time that it is over; nobody gets them.
-_SENT_BY = """(button) => {
-  const { sendMessage } = chrome.runtime;
-  const sent = [];
-  chrome.runtime.sendMessage = async ({ request }) => {
-    sent.push(request);
-    return { ok: true };
-  };
-  document.getElementById(button).click();
-  chrome.runtime.sendMessage = sendMessage;
-  return sent;
-}"""
 _COMMANDS = "() => chrome.commands.getAll()"
 _TABS = """async () => (await chrome.tabs.query({})).map(
   ({ url, pendingUrl }) => ({ url: pendingUrl || url }))"""

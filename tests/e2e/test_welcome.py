@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
+from harness.asking import Asking, Fetches
 from harness.browser import Browser, read_state
 from harness.desk import Desk
 from harness.proxy import FaultProxy
@@ -74,6 +76,44 @@ def test_a_wrong_token_is_told_and_stores_nothing(
     page.get_by_label("Token", exact=True).fill(str(server.token))
     page.get_by_role("button", name="Connect").click()
     heading(page, "The history you have already")
+
+
+@pytest.mark.parametrize("held", ["/pair", "/auth/me"])
+def test_who_goes_on_without_a_server_has_none(
+    launch: Callable[..., Browser], server: ServerProcess, held: str
+) -> None:
+    browser, page = greeted(launch)
+    page.goto(page.url + "#server")
+    heading(page, "A server of your own")
+    code = httpx.post(f"{server.base}/pair/codes", headers=server.headers).json()["code"]
+    page.get_by_label("Server address").fill(server.url)
+    page.get_by_label("Pairing code").fill(code)
+    answer, asking = Fetches(page, held, "/summary"), Asking(page)
+    page.get_by_role("button", name="Connect").click()
+    asking.wait_for("settings")
+    asking.let_go()
+    answer.wait_for_one()
+    page.get_by_role("link", name="Keep it on this device").click()
+    heading(page, "The history you have already")
+    page.get_by_role("link", name="Go on without it").click()
+    heading(page, "Heyho is recording")
+    answer.let_go()
+    answer.wait_for_one()
+    answer.let_go()
+    expect(page.locator("#token")).not_to_have_value("")
+    heading(page, "Heyho is recording")
+    page.goto(page.url.replace("#done", "#server"))
+    heading(page, "A server of your own")
+    expect(page.locator("#verdict")).to_be_hidden()
+    page.get_by_role("button", name="Connect").click()
+    asking.wait_for("settings")
+    assert [request.get("dryRun") for request in asking.held] == [True]
+    asking.stop()
+    asking.let_go()
+    answer.stop()
+    heading(page, "The history you have already")
+    assert read_state(page, "settings")["serverUrl"] == server.base
+    assert browser.console() == []
 
 
 def test_without_a_server_by_keyboard_and_nothing_leaves(

@@ -570,6 +570,63 @@ class TestSettings:
         assert len(extension.server.visits) == 2
 
 
+class TestExclude:
+    @jumping
+    async def test_a_site_and_back(self) -> None:
+        extension = Extension(settings={**SIGNED_IN, "excluded": ["*.internal"]})
+        reply = await extension.ask("exclude", site="bank.example", excluded=True)
+        assert reply["settings"] == extension.state["settings"]
+        assert reply["settings"]["excluded"] == ["*.internal", "bank.example"]
+        extension.browse(3, host="bank.example")
+        assert (await extension.ask("status"))["status"]["waiting"] == 0
+        await extension.ask("exclude", site="bank.example", excluded=True)
+        assert extension.state["settings"]["excluded"] == ["*.internal", "bank.example"]
+        await extension.ask("exclude", site="bank.example", excluded=False)
+        assert extension.state["settings"]["excluded"] == ["*.internal"]
+
+    @jumping
+    async def test_a_preset_and_back(self) -> None:
+        extension = Extension()
+        reply = await extension.ask("exclude", preset="health", excluded=False)
+        assert reply["settings"]["presets"] == ["banks", "intimate", "official", "accounts"]
+        reply = await extension.ask("exclude", preset="health", excluded=True)
+        assert reply["settings"]["presets"] == list(Settings().presets)
+
+    @jumping
+    async def test_what_others_exclude_in_the_same_moment_stays(self) -> None:
+        extension = Extension()
+        extension.disk.fold_s = 1
+        await asyncio.gather(
+            extension.ask("exclude", site="a.example", excluded=True),
+            extension.ask("settings", settings={"excluded": ["b.example"], "concurrency": 2}),
+            extension.ask("exclude", site="c.example", excluded=True),
+            extension.ask("exclude", preset="banks", excluded=False),
+            extension.ask("exclude", preset="health", excluded=False),
+        )
+        settings = extension.state["settings"]
+        assert settings["excluded"] == ["b.example", "c.example"]
+        assert settings["presets"] == ["intimate", "official", "accounts"]
+        assert settings["concurrency"] == 2
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"site": "bank.example"},
+            {"site": " ", "excluded": True},
+            {"site": ["bank.example"], "excluded": True},
+            {"site": "two words", "excluded": True},
+            {"preset": "cakes", "excluded": True},
+            {"preset": ["banks"], "excluded": False},
+            {"excluded": True},
+        ],
+    )
+    @jumping
+    async def test_what_is_none_changes_nothing(self, wrong: Record) -> None:
+        extension = Extension()
+        assert not (await extension.ask("exclude", **wrong))["ok"]
+        assert extension.state["settings"] == SIGNED_IN
+
+
 class TestPause:
     @jumping
     async def test_for_an_hour(self) -> None:

@@ -66,11 +66,22 @@ class Options:
             return
         bridge.mark("calm")
         bridge.write("message", done or texts.text("options_saved"))
-        if typed() == sent:
-            self.fill(reply["settings"])
-        else:
-            self.stored = sent
+        self.take(reply["settings"], sent)
+        if typed() != self.stored:
             self.compare()
+
+    def take(self, settings: "Json", sent: "dict[str, str]") -> None:
+        """Show what was stored of what was sent; what has been typed since then stays."""
+        for name in form.FIELDS:
+            field = bridge.find(name)
+            if str(field.value) == sent[name]:
+                field.value = form.to_text(settings, name)
+                self.stored[name] = str(field.value)
+            elif name in form.LISTS:
+                self.stored[name] = sent[name]  # lines that others have added are not shown
+            else:
+                self.stored[name] = form.to_text(settings, name)
+        show_unused()
 
     def pair(self) -> None:
         """Get a token for the pairing code, and store it."""
@@ -84,12 +95,13 @@ class Options:
         """Have the server give a token for the code, or say why it does not."""
         problem = pairing.missing(sent["serverUrl"], code)
         if not problem:
-            base = await self.settle(sent)
-            if not base:
+            settled = await self.settle(sent)
+            if not settled:
                 self.saving = False
                 return
+            sent = settled
             try:
-                status, answer = await bridge.post(f"{base}/pair", {"code": code})
+                status, answer = await bridge.post(f"{sent['serverUrl']}/pair", {"code": code})
             except bridge.Failure:
                 status, answer = 0, None
             problem = pairing.trouble(status, answer)
@@ -101,25 +113,29 @@ class Options:
             bridge.write("message", texts.text("options_not_paired"))
             bridge.find("pairing").focus()
             return
-        bridge.find("pairing").value = ""
-        bridge.find("token").value = answer["token"]
-        await self.request_save(typed(), texts.text("options_paired"))
+        if pairing_code() == code:
+            bridge.find("pairing").value = ""
+        if all(typed()[name] == sent[name] for name in form.TOGETHER):
+            bridge.find("token").value = answer["token"]
+        paired = dict(sent)
+        paired["token"] = answer["token"]
+        await self.request_save(paired, texts.text("options_paired"))
 
-    async def settle(self, sent: "dict[str, str]") -> str:
-        """The API's base at the address that was typed; empty if it cannot be one.
+    async def settle(self, sent: "dict[str, str]") -> "dict[str, str]":
+        """What was sent, with the API's base as its address; empty if that cannot be one.
 
         A new address is stored first, as the engine writes it, and without the token: that is
         another server's, and no business of this one.
         """
         if sent["serverUrl"] == self.stored["serverUrl"]:
-            return sent["serverUrl"]
+            return sent
         moved = dict(sent)
         moved["token"] = ""
         reply = await store(moved, self.stored)
         if not reply["ok"]:
-            return ""
-        self.fill(reply["settings"])
-        return str(reply["settings"]["serverUrl"])
+            return {}
+        self.take(reply["settings"], sent)
+        return {name: form.to_text(reply["settings"], name) for name in form.FIELDS}
 
     def compare(self) -> None:
         """Say whether something typed is not saved yet."""
@@ -181,14 +197,23 @@ def show_unused() -> None:
 
 async def store(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
     """Have the engine store what was changed, and show what it finds wrong with that."""
-    changed = form.changes(sent, shown, await privacy.stored({}))
-    reply = await bridge.ask({"kind": "settings", "settings": changed})
+    reply = await request_storing(sent, shown)
     problems = {} if reply["ok"] else reply.get("problems") or {}
     show_problems(problems)
     if not reply["ok"]:
         bridge.mark("trouble")
         bridge.write("message", form.refusal(problems) or reply["error"])
     return reply
+
+
+async def request_storing(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
+    """Have the engine store what was changed; nothing where that cannot be told."""
+    try:
+        current = await bridge.read_state("settings") or {}
+    except bridge.Failure:
+        return {"ok": False, "error": texts.text("error_no_answer")}
+    changed = form.changes(sent, shown, current)
+    return await bridge.ask({"kind": "settings", "settings": changed})
 
 
 def pairing_code() -> str:

@@ -8,11 +8,13 @@ from heyho.pages.options import backwards, pausing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from typing import Any
 
     from heyho.pages.shapes import Json
 
 PAUSES = (("pause-hour", "hour"), ("pause-restart", "restart"), ("pause-on", None))
+BACKWARDS = ("find", "keep", "delete", "undo")
 
 
 class Privacy:
@@ -21,20 +23,24 @@ class Privacy:
     def __init__(self, settings: "Json") -> None:
         self.settings = settings
         self.switches: "dict[str, Any]" = {}
-        # Presets that were switched and are not stored yet, by name.
+        # Presets that were switched while a reply about any of them is awaited, by name.
         self.switched: "dict[str, bool]" = {}
-        self.storing = False
+        self.awaited = 0
         self.build()
         for name, until in PAUSES:
-            bridge.on(bridge.find(name), "click", self.pauser(until))
-        bridge.on(bridge.find("resume"), "click", self.resume)
+            bridge.on_single_click(bridge.find(name), self.pauser(until))
+        bridge.on_single_click(bridge.find("resume"), self.resume)
         bridge.listen(self.receive)
-        self.wanted: "Json | None" = None
+        # What was counted, and may be deleted.
+        self.counted: "Json | None" = None
         self.deleted_at: "float | None" = None
-        bridge.on(bridge.find("find"), "click", self.find)
-        bridge.on(bridge.find("keep"), "click", self.keep)
-        bridge.on(bridge.find("delete"), "click", self.delete)
-        bridge.on(bridge.find("undo"), "click", self.undo)
+        # Whether a reply about visits that match is awaited; until then nothing else is asked.
+        self.busy = False
+        self.had_focus = False
+        bridge.on_single_click(bridge.find("find"), self.find)
+        bridge.on_single_click(bridge.find("keep"), self.keep)
+        bridge.on_single_click(bridge.find("delete"), self.delete)
+        bridge.on_single_click(bridge.find("undo"), self.undo)
         self.render()
 
     def build(self) -> None:
@@ -69,99 +75,130 @@ class Privacy:
         """What a click on a preset's switch does."""
 
         def switch() -> None:
-            self.switched[name] = name not in self.chosen()
+            on = name not in self.chosen()
+            asked = bridge.ask({"kind": "exclude", "preset": name, "excluded": on})
+            self.switched[name] = on
+            self.awaited += 1
             self.render()
-            if not self.storing:
-                self.storing = True
-                bridge.start(self.store_presets())
+            kind = texts.text(f"options_preset_{name}")
+            said = texts.text("options_preset_on" if on else "options_preset_off", kind)
+            bridge.start(self.hear_of_switch(asked, said))
 
         return switch
 
-    async def store_presets(self) -> None:
-        """Have the engine store what was switched, beside what another tab may have switched."""
-        while self.switched:
-            switched = dict(self.switched)
-            self.settings = await stored(self.settings)
-            request = {"kind": "settings", "settings": {"presets": self.chosen()}}
-            said = ""
-            for name, on in switched.items():
-                kind = texts.text(f"options_preset_{name}")
-                said = texts.text("options_preset_on" if on else "options_preset_off", kind)
-            await self.change(request, said)
-            for name, on in switched.items():
-                if self.switched[name] == on:
-                    del self.switched[name]
-        self.storing = False
-        self.render()
+    async def hear_of_switch(self, asked: "Awaitable[Json]", said: str) -> None:
+        """Show the switches as they are stored once all are."""
+        await self.hear_of_change(asked, said)
+        self.awaited -= 1
+        if not self.awaited:
+            self.switched = {}
+            self.render()
 
     def pauser(self, until: "str | None") -> "Any":
         """What a click on one of the pauses does."""
 
         def pause() -> None:
-            bridge.start(self.change({"kind": "pause", "until": until}, ""))
+            self.change({"kind": "pause", "until": until})
 
         return pause
 
     def resume(self) -> None:
         """Record again."""
-        bridge.start(self.change({"kind": "settings", "settings": {"paused": False}}, ""))
+        self.change({"kind": "settings", "settings": {"paused": False}})
 
     def find(self) -> None:
         """Count what the fields and switches mean, as they stand, among recorded visits."""
+        if self.busy:
+            return
         excluded, recorded = bridge.find("excluded").value, bridge.find("recorded").value
-        self.wanted = backwards.query(str(excluded), self.chosen(), str(recorded))
-        if self.wanted is None:
-            offer(texts.text("options_backwards_nothing"), "find")
+        wanted = backwards.query(str(excluded), self.chosen(), str(recorded))
+        if wanted is None:
+            self.offer(texts.text("options_backwards_nothing"), "find")
         else:
-            bridge.write("matching", texts.text("options_backwards_finding"))
-            bridge.start(self.request_count())
+            asked = bridge.ask({"kind": "delete", "query": wanted, "dryRun": True})
+            self.wait(texts.text("options_backwards_finding"))
+            bridge.start(self.hear_count(asked, wanted))
 
-    async def request_count(self) -> None:
+    async def hear_count(self, asked: "Awaitable[Json]", wanted: "Json") -> None:
         """Say how many visits match, and offer to delete them."""
-        reply = await bridge.ask({"kind": "delete", "query": self.wanted, "dryRun": True})
+        reply = await asked
         if not reply["ok"]:
-            offer(reply["error"], "find")
+            self.offer(reply["error"], "find")
         elif not reply["visits"]:
-            offer(backwards.found(reply, day), "find")
+            self.offer(backwards.found(reply, day), "find")
         else:
-            offer(backwards.found(reply, day), "keep", "delete")
+            self.counted = wanted
+            self.offer(backwards.found(reply, day), "keep", "delete")
 
     def keep(self) -> None:
         """Delete nothing."""
-        offer("", "find")
+        if not self.busy:
+            self.offer("", "find")
 
     def delete(self) -> None:
         """Delete what was counted."""
-        bridge.write("matching", texts.text("options_backwards_deleting"))
-        bridge.start(self.request_deletion())
+        if not self.busy:
+            asked = bridge.ask({"kind": "delete", "query": self.counted})
+            self.wait(texts.text("options_backwards_deleting"))
+            bridge.start(self.hear_of_deletion(asked))
 
-    async def request_deletion(self) -> None:
-        """Have the engine delete, and offer to take it back."""
-        reply = await bridge.ask({"kind": "delete", "query": self.wanted})
+    async def hear_of_deletion(self, asked: "Awaitable[Json]") -> None:
+        """Offer to take the deletion back."""
+        reply = await asked
         if reply["ok"]:
             self.deleted_at = reply.get("at")
-            offer(backwards.deleted(reply), "undo")
+            self.offer(backwards.deleted(reply), "undo")
         else:
-            offer(reply["error"], "find")
+            self.offer(reply["error"], "find")
 
     def undo(self) -> None:
         """Take the deletion back."""
-        bridge.start(self.request_undo())
+        if not self.busy:
+            asked = bridge.ask({"kind": "undo", "at": self.deleted_at})
+            self.wait(str(bridge.find("matching").textContent))
+            bridge.start(self.hear_of_undo(asked))
 
-    async def request_undo(self) -> None:
-        """Have the engine bring back what was deleted."""
-        reply = await bridge.ask({"kind": "undo", "at": self.deleted_at})
-        offer(texts.text("options_backwards_undone") if reply["ok"] else reply["error"], "find")
+    async def hear_of_undo(self, asked: "Awaitable[Json]") -> None:
+        """Say whether what was deleted is back."""
+        reply = await asked
+        said = texts.text("options_backwards_undone") if reply["ok"] else reply["error"]
+        self.offer(said, "find")
 
-    async def change(self, request: "Json", said: str) -> None:
-        """Have the engine change something, and show what holds then."""
-        before = dict(self.settings)
-        reply = await bridge.ask(request)
+    def wait(self, said: str) -> None:
+        """Say what is done with visits that match, and offer nothing until it is."""
+        self.busy = True
+        self.had_focus = str(js.document.activeElement.id) in BACKWARDS
+        bridge.write("matching", said)
+        for name in BACKWARDS:
+            bridge.find(name).disabled = True
+
+    def offer(self, said: str, *buttons: str) -> None:
+        """Say how things stand with visits that match, and what can be done next. A focus that a
+        button has lost since is there for the next one, unless it went elsewhere."""
+        self.busy = False
+        bridge.write("matching", said)
+        at = js.document.activeElement
+        nowhere = self.had_focus and str(at.tagName) == "BODY"
+        had_focus = nowhere or str(at.id) in BACKWARDS
+        self.had_focus = False
+        for name in BACKWARDS:
+            bridge.show(name, name in buttons)
+            bridge.find(name).disabled = False
+        if had_focus:
+            bridge.find(buttons[0]).focus()
+
+    def change(self, request: "Json") -> None:
+        """Have the engine change something."""
+        bridge.start(self.hear_of_change(bridge.ask(request), ""))
+
+    async def hear_of_change(self, asked: "Awaitable[Json]", said: str) -> None:
+        """Show what holds now."""
+        reply = await asked
         if reply["ok"]:
             self.settings = reply["settings"]
             bridge.mark("calm")
         else:
-            self.settings = await stored(before)
+            self.settings = await stored(self.settings)
             bridge.mark("trouble")
         said = said if reply["ok"] else reply["error"]
         bridge.write("message", said)
@@ -194,16 +231,6 @@ class Privacy:
         on = self.chosen()
         for name, switch in self.switches.items():
             switch.setAttribute("aria-checked", "true" if name in on else "false")
-
-
-def offer(said: str, *buttons: str) -> None:
-    """Say how things stand with visits that match, and what can be done next."""
-    bridge.write("matching", said)
-    had_focus = str(js.document.activeElement.id) in ("find", "keep", "delete", "undo")
-    for name in ("find", "keep", "delete", "undo"):
-        bridge.show(name, name in buttons)
-    if had_focus:
-        bridge.find(buttons[0]).focus()
 
 
 def day(at: float) -> str:

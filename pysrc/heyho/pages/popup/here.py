@@ -70,16 +70,6 @@ def describe(
     return _here(site, said, action=texts.text("popup_here_never"), busy=busy)
 
 
-def excluding(excluded: "Sequence[str]", site: str) -> "list[str]":
-    """The patterns with this site among them."""
-    return [pattern for pattern in excluded if pattern != site] + [site]
-
-
-def including(excluded: "Sequence[str]", site: str) -> "list[str]":
-    """The patterns without this site."""
-    return [pattern for pattern in excluded if pattern != site]
-
-
 def _here(
     site: str, said: str, *, action: str = "", yes: str = "", link: str = "", busy: bool = False
 ) -> "Here":

@@ -2,16 +2,15 @@
 
 import js
 
-from heyho import texts
 from heyho.pages import bridge
 from heyho.pages.popup import here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from heyho.pages.shapes import Front, Here
+    from heyho.pages.shapes import Front, Here, Json
 
 
 class Present:
@@ -33,9 +32,9 @@ class Present:
 
     def open(self) -> None:
         """Listen to the person."""
-        bridge.on(bridge.find("here-action"), "click", self.change_site)
-        bridge.on(bridge.find("here-yes"), "click", self.confirm_site)
-        bridge.on(bridge.find("here-cancel"), "click", self.cancel_site)
+        bridge.on_single_click(bridge.find("here-action"), self.change_site)
+        bridge.on_single_click(bridge.find("here-yes"), self.confirm_site)
+        bridge.on_single_click(bridge.find("here-cancel"), self.cancel_site)
 
     async def look(self) -> None:
         """Ask about the page in front."""
@@ -55,17 +54,18 @@ class Present:
         self.render()
 
     def change_site(self) -> None:
-        """Ask whether the site in front shall never be recorded, or record it again."""
+        """Ask whether the site in front shall never be recorded, or record it again. A key that is
+        pressed once more answers “no”."""
         if self.front and self.front["state"] == "excluded":
-            self.begin_change(here.including)
+            self.begin_change(excluded=False)
         else:
             self.asking = True
             self.render()
-            bridge.find("here-yes").focus()
+            bridge.find("here-cancel").focus()
 
     def confirm_site(self) -> None:
         """Never record the site in front."""
-        self.begin_change(here.excluding)
+        self.begin_change(excluded=True)
 
     def cancel_site(self) -> None:
         """Leave the site in front as it is."""
@@ -73,25 +73,21 @@ class Present:
         self.render()
         bridge.find("here-action").focus()
 
-    def begin_change(self, change: "Any") -> None:
-        """Have the site in front recorded or not."""
+    def begin_change(self, *, excluded: bool) -> None:
+        """Have the engine exclude the site in front, or let it in again."""
         if self.front and not self.changing:
             self.changing = True
+            site = self.front["site"]
+            asked = bridge.ask({"kind": "exclude", "site": site, "excluded": excluded})
             self.render()
-            bridge.start(self.request_change(change, self.front["site"]))
+            bridge.start(self.hear_of_change(asked, excluded=excluded))
 
-    async def request_change(self, change: "Any", site: str) -> None:
-        """Have the engine change the excluded sites, and ask about the page in front again."""
-        try:
-            settings = await bridge.read_state("settings") or {}
-            excluded = change(settings.get("excluded") or [], site)
-            request = {"kind": "settings", "settings": {"excluded": excluded}}
-            reply = await bridge.ask(request)
-        except bridge.Failure:
-            reply = {"ok": False, "error": texts.text("error_no_answer")}
+    async def hear_of_change(self, asked: "Awaitable[Json]", *, excluded: bool) -> None:
+        """Ask about the page in front again, or say why nothing has changed."""
+        reply = await asked
         self.changing = self.asking = False
         if reply["ok"]:
-            self.changed = change is here.excluding
+            self.changed = excluded
             await self.look()
         self.render()
         self.tell("" if reply["ok"] else reply["error"])

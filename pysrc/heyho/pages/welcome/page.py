@@ -8,6 +8,8 @@ from heyho.pages.welcome import steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heyho.pages.shapes import Json
 
 FIELDS = ("serverUrl", "pairing", "token")
@@ -18,6 +20,8 @@ class Welcome:
 
     def __init__(self) -> None:
         self.busy = False
+        # How many times the person went to another step: what was begun before is given up then.
+        self.turns = 0
 
     async def open(self) -> None:
         """Show the step of the address, and let the person go on."""
@@ -29,6 +33,9 @@ class Welcome:
 
     def turn(self) -> None:
         """Go to another step; the focus goes along."""
+        self.turns += 1
+        self.busy = False
+        bridge.show("verdict", False)
         self.show()
         bridge.find(f"{steps.read(str(js.location.hash))}-heading").focus()
 
@@ -50,13 +57,23 @@ class Welcome:
             for name in FIELDS:
                 show_problem(name, "")
             show_verdict("busy", [texts.text("options_checking")])
-            bridge.start(self.request_connection())
+            typed = {name: str(bridge.find(name).value).strip() for name in FIELDS}
+            bridge.start(self.request_connection(typed))
 
-    async def request_connection(self) -> None:
-        """Ask the server, and store it where all is well. Nothing is stored before that."""
-        typed = {name: str(bridge.find(name).value).strip() for name in FIELDS}
-        verdict = await self.try_out(typed)
+    async def request_connection(self, typed: "dict[str, str]") -> None:
+        """Ask the server, and store it where all is well. Nothing is stored before that, or once
+        the person has gone to another step."""
+        begun = self.turns
+
+        def is_left() -> bool:
+            return self.turns != begun or steps.read(str(js.location.hash)) != "server"
+
+        problems, verdict = await self.try_out(typed, is_left)
+        if is_left():
+            return
         self.busy = False
+        for name in [name for name in FIELDS if name in problems][:1]:
+            refuse(name, problems[name])
         if verdict is None:
             bridge.show("verdict", False)
         elif verdict.tone != "calm":
@@ -67,58 +84,61 @@ class Welcome:
             bridge.show("connected", True)
             js.location.hash = "import"
 
-    async def try_out(self, typed: "dict[str, str]") -> "connection.Verdict | None":
-        """How it went with what was typed; None where a field says what is wrong with it."""
+    async def try_out(
+        self, typed: "dict[str, str]", is_left: "Callable[[], bool]"
+    ) -> "tuple[dict[str, str], connection.Verdict | None]":
+        """How it went with what was typed: what is wrong with fields, or the verdict."""
         if not typed["serverUrl"]:
-            self.refuse("serverUrl", texts.text("options_pair_address"))
-            return None
+            return {"serverUrl": texts.text("options_pair_address")}, None
         if not typed["pairing"] and not typed["token"]:
-            self.refuse("pairing", texts.text("welcome_code_or_token"))
-            return None
-        entered = {"serverUrl": typed["serverUrl"], "token": typed["token"]}
+            return {"pairing": texts.text("welcome_code_or_token")}, None
+        token = typed["token"]
+        entered = {"serverUrl": typed["serverUrl"], "token": token}
         reply = await bridge.ask({"kind": "settings", "settings": entered, "dryRun": True})
         if not reply["ok"]:
-            return self.refuse_all(reply)
+            return refused(reply)
         base = reply["settings"]["serverUrl"]
-        if typed["pairing"]:
-            problem = await self.pair(base, typed["pairing"])
+        if typed["pairing"] and not is_left():
+            problem, token = await pair(base, typed)
             if problem:
-                self.refuse("pairing", problem)
-                return None
-        token = str(bridge.find("token").value).strip()
+                return {"pairing": problem}, None
         verdict = await connection.examine(base, token, web.Web())
-        if verdict.tone == "calm":
+        if verdict.tone == "calm" and not is_left():
             settings = {"serverUrl": base, "token": token}
             reply = await bridge.ask({"kind": "settings", "settings": settings})
             if not reply["ok"]:
-                return self.refuse_all(reply)
-        return verdict
+                return refused(reply)
+        return {}, verdict
 
-    async def pair(self, base: str, code: str) -> str:
-        """Get a token for the code, into the token's field; else say why there is none."""
-        try:
-            status, answer = await bridge.post(f"{base}/pair", {"code": code})
-        except bridge.Failure:
-            status, answer = 0, None
-        problem = pairing.trouble(status, answer)
-        if not problem:
-            bridge.find("token").value = answer["token"]
-            bridge.find("pairing").value = ""
-        return problem
 
-    def refuse(self, name: str, problem: str) -> None:
-        """Say beside a field what is wrong with it, and go there."""
-        show_problem(name, problem)
-        bridge.find(name).focus()
+async def pair(base: str, typed: "dict[str, str]") -> "tuple[str, str]":
+    """Why there is no token for the code, empty if there is one; and the token, which goes into
+    its field too, if that still is the one of this server."""
+    try:
+        status, answer = await bridge.post(f"{base}/pair", {"code": typed["pairing"]})
+    except bridge.Failure:
+        status, answer = 0, None
+    problem = pairing.trouble(status, answer)
+    if problem:
+        return problem, ""
+    if all(str(bridge.find(name).value).strip() == typed[name] for name in FIELDS):
+        bridge.find("token").value = answer["token"]
+        bridge.find("pairing").value = ""
+    return "", str(answer["token"])
 
-    def refuse_all(self, reply: "Json") -> "connection.Verdict | None":
-        """Say what the engine finds wrong."""
-        problems = reply.get("problems") or {}
-        for name in FIELDS:
-            if name in problems:
-                self.refuse(name, problems[name])
-                return None
-        return connection.Verdict("fault", reply["error"])
+
+def refused(reply: "Json") -> "tuple[dict[str, str], connection.Verdict | None]":
+    """What the engine finds wrong: with the fields, or else altogether."""
+    problems = reply.get("problems") or {}
+    if any(name in problems for name in FIELDS):
+        return problems, None
+    return {}, connection.Verdict("fault", reply["error"])
+
+
+def refuse(name: str, problem: str) -> None:
+    """Say beside a field what is wrong with it, and go there."""
+    show_problem(name, problem)
+    bridge.find(name).focus()
 
 
 def show_problem(name: str, problem: str) -> None:

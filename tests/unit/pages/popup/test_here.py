@@ -85,9 +85,3 @@ def test_in_a_tab_it_is_the_one_before() -> None:
     ]
     assert here.choose(tabs, own=OWN, in_tab=True) == "https://b.example/"
     assert here.choose(tabs[2:3], own=OWN, in_tab=True) == ""
-
-
-def test_patterns_of_others_stay() -> None:
-    assert here.excluding(["*.internal"], "a.example") == ["*.internal", "a.example"]
-    assert here.excluding(["a.example", "b"], "a.example") == ["b", "a.example"]
-    assert here.including(["*.internal", "a.example"], "a.example") == ["*.internal"]

@@ -248,6 +248,8 @@ def test_a_pause_for_an_hour_ends_by_itself(browser: Browser, site: Site) -> Non
     assert abs(alarm["scheduledTime"] - settings["pausedUntil"]) < 60_000
     assert abs(settings["pausedUntil"] - page.evaluate("() => Date.now()") - HOUR_MS) < 60_000
     tab.goto(f"{site.origins[0]}/second")
+    tab.goto("about:blank")
+    assert desk.ask("status")["ok"]
     page.evaluate(_PASS_THE_HOUR)
     tab.goto(f"{site.origins[0]}/shop")
     tab.goto(f"{site.origins[0]}/shop/chair")

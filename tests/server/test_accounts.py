@@ -347,6 +347,19 @@ def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str
     in_transaction(url, work)
 
 
+def test_nobody_gets_the_id_of_a_user_who_is_removed(url: str) -> None:
+    async def work(database: Database) -> tuple[int, int]:
+        async with database.write() as connection:
+            gone = await user(connection)
+        async with database.write() as connection:
+            await accounts.remove_account(connection, gone)
+        async with database.write() as connection:
+            return gone, await user(connection)
+
+    gone, newcomer = in_database(url, work)
+    assert newcomer > gone
+
+
 def test_the_last_administrator_is_known(url: str) -> None:
     async def work(connection: AsyncConnection) -> None:
         await user(connection)

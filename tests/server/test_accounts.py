@@ -74,6 +74,21 @@ def test_the_first_user_is_an_administrator_and_the_next_is_not(url: str) -> Non
     assert set(others) <= {"person"}
 
 
+def test_the_bootstrap_token_is_the_first_users_and_nobody_elses(database_url: str) -> None:
+    async def work(connection: AsyncConnection) -> list[Caller | None]:
+        found = []
+        for token in ("a" * 20, "b" * 20):
+            await devices.ensure_device(connection, bootstrap_token=token, now_ms=NOW)
+            found.append(await devices.find_caller(connection, token, now_ms=NOW))
+            await accounts.create_account(connection, administrator=True, now_ms=NOW)
+            await accounts.remove_account(connection, 1)
+        return found
+
+    first, second = in_transaction(database_url, work)
+    assert first is not None
+    assert (first.user_id, second) == (1, None)
+
+
 def test_an_email_address_belongs_to_one_user(url: str) -> None:
     async def work(connection: AsyncConnection) -> Any:
         ada = await accounts.create_account(

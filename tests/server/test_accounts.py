@@ -20,8 +20,8 @@ from heyho_server.storage import accounts, devices, page_sessions, pairing, sess
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.sync_log import RETENTION_MS
+from heyho_server.storage.tables import access_tokens, metadata, users
 from heyho_server.storage.tables import devices as devices_table
-from heyho_server.storage.tables import metadata, users
 
 T = TypeVar("T")
 
@@ -182,7 +182,8 @@ def test_an_access_token_opens_for_fifteen_minutes(url: str) -> None:
         renewed = await sessions.renew_session(connection, tokens.refresh, now_ms=later)
         assert renewed is not None
         assert await opens(renewed, later)
-        kept = select(metadata.tables["access_tokens"].c.expires_at)
+        kept = select(access_tokens.c.expires_at).join(devices_table)
+        kept = kept.where(devices_table.c.user_id == mine)
         assert list(await connection.scalars(kept)) == [later + 15 * MINUTE], "old ones are gone"
 
     in_transaction(url, work)
@@ -213,6 +214,7 @@ def test_signing_out_revokes_the_session_alone(url: str, by: str) -> None:
         tokens = await sessions.open_session(connection, user_id=mine, name="b", now_ms=NOW)
         other = await sessions.open_session(connection, user_id=mine, name="c", now_ms=NOW)
         after = NOW + 20 * MINUTE
+        await sessions.open_session(connection, user_id=mine, name="d", now_ms=after)
         await sessions.close_session(connection, getattr(tokens, by), now_ms=after)
         await sessions.close_session(connection, token, now_ms=after)
         await sessions.close_session(connection, "garbage", now_ms=after)

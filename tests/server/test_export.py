@@ -32,11 +32,8 @@ def test_an_export_that_fails_breaks_off(tmp_path: Path, http2: bool) -> None:
         send(client, [visit(f"v{n}", startedAt=START_MS + n) for n in range(PAGE)])
         send(client, [visit("last", startedAt=START_MS + PAGE)])
         change(server.data_dir, "UPDATE visits SET idle_periods = 'broken' WHERE id = 'last'")
-        taken = b""
         with client.stream("GET", "/data/export") as answer:
             assert (answer.status_code, answer.http_version == "HTTP/2") == (200, http2)
             with pytest.raises(httpx.RemoteProtocolError):
-                for piece in answer.iter_bytes():
-                    taken += piece
-        assert taken.count(b"\n") <= PAGE
+                answer.read()
         assert client.get("/config").is_success, "the next request is answered"

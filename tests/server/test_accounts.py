@@ -100,6 +100,9 @@ def test_an_email_address_belongs_to_one_user(url: str) -> None:
         assert await accounts.find_account(connection, ada.id) == ada
         assert await accounts.find_account_by_email(connection, "eve@example.org") is None
         assert await accounts.find_password(connection, "eve@example.org") is None
+        assert await accounts.has_password(connection, ada.id, "x")
+        assert not await accounts.has_password(connection, ada.id, "y")
+        assert not await accounts.has_password(connection, ada.id + 1, "x")
         return ada.id, await accounts.find_password(connection, "ada@example.org")
 
     ada_id, found = in_transaction(url, work)

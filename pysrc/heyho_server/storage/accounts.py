@@ -85,6 +85,12 @@ async def find_password(connection: AsyncConnection, email: str) -> tuple[int, s
     return None if row is None else (row.id, row.password_hash)
 
 
+async def has_password(connection: AsyncConnection, user_id: int, stored: str) -> bool:
+    """Whether this is what is stored of a user's password; it stays so until the commit."""
+    mine = (users.c.id == user_id) & (users.c.password_hash == stored)
+    return await connection.scalar(select(users.c.id).where(mine).with_for_update()) is not None
+
+
 async def replace_password(
     connection: AsyncConnection, user_id: int, before: str, hashed: str
 ) -> None:

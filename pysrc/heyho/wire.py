@@ -126,9 +126,9 @@ def visit_from_record(record: object, *, client_id: str = "") -> Visit:
         idle_periods=read.idle_periods(),
         tab_id=read.integer("tabId"),
         window_id=read.integer("windowId"),
-        transition=read.text("transition"),
-        source_page_visit_id=read.text("sourcePageVisitId", "source_page_visit_id"),
-        anonymous_client_id=read.text("anonymousClientId", "anonymous_client_id") or client_id,
+        transition=read.word("transition"),
+        source_page_visit_id=read.word("sourcePageVisitId", "source_page_visit_id"),
+        anonymous_client_id=read.word("anonymousClientId", "anonymous_client_id") or client_id,
         seq=read.integer("seq"),
         category=category_of(record, read.error),
         details=details_of(record, read.error),
@@ -195,6 +195,13 @@ class _Reader:
         if not isinstance(value, str):
             raise self.error(field, f"{field} must be text.")
         self._check_text(field, value)
+        return value
+
+    def word(self, field: str, *others: str) -> str | None:
+        """A text that is kept whole, and so cannot be of any length."""
+        value = self.text(field, *others)
+        if value is not None and len(value) > MAX_ID:
+            raise self.error(field, f"{field} is longer than {MAX_ID} characters.")
         return value
 
     def title(self) -> str:

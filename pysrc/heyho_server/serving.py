@@ -32,7 +32,7 @@ from heyho_server.limits.windows import Windows
 from heyho_server.logs import configure_logs
 from heyho_server.settings import Settings
 from heyho_server.storage.database import Database, open_database
-from heyho_server.storage.devices import ensure_device
+from heyho_server.storage.devices import ensure_device, find_caller
 from heyho_server.storage.intake.opening import open_intake
 from heyho_server.workers import Orders, Supervisor
 
@@ -153,9 +153,15 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 async def welcome(database: Database, settings: Settings, now_ms: int) -> None:
     """Make sure there is a device, and show its token if it had to be made."""
+    given = settings.bootstrap_token
     async with database.write() as connection:
-        token = await ensure_device(
-            connection, bootstrap_token=settings.bootstrap_token, now_ms=now_ms
+        token = await ensure_device(connection, bootstrap_token=given, now_ms=now_ms)
+        useless = given and await find_caller(connection, given, now_ms=now_ms) is None
+    if useless:
+        log.warning(
+            "the bootstrap token opens nothing",
+            meant="its device is revoked or its user removed; take it out of the settings, and "
+            "let `pair` make a code for another device",
         )
     if token is not None:
         sys.stderr.write(

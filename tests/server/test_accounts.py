@@ -20,8 +20,8 @@ from heyho_server.storage import accounts, devices, page_sessions, pairing, sess
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.sync_log import RETENTION_MS
+from heyho_server.storage.tables import access_tokens, metadata, users
 from heyho_server.storage.tables import devices as devices_table
-from heyho_server.storage.tables import metadata, users
 
 T = TypeVar("T")
 
@@ -74,6 +74,21 @@ def test_the_first_user_is_an_administrator_and_the_next_is_not(url: str) -> Non
     assert set(others) <= {"person"}
 
 
+def test_the_bootstrap_token_is_the_first_users_and_nobody_elses(database_url: str) -> None:
+    async def work(connection: AsyncConnection) -> list[Caller | None]:
+        found = []
+        for token in ("a" * 20, "b" * 20):
+            await devices.ensure_device(connection, bootstrap_token=token, now_ms=NOW)
+            found.append(await devices.find_caller(connection, token, now_ms=NOW))
+            await accounts.create_account(connection, administrator=True, now_ms=NOW)
+            await accounts.remove_account(connection, 1)
+        return found
+
+    first, second = in_transaction(database_url, work)
+    assert first is not None
+    assert (first.user_id, second) == (1, None)
+
+
 def test_an_email_address_belongs_to_one_user(url: str) -> None:
     async def work(connection: AsyncConnection) -> Any:
         ada = await accounts.create_account(
@@ -85,6 +100,9 @@ def test_an_email_address_belongs_to_one_user(url: str) -> None:
         assert await accounts.find_account(connection, ada.id) == ada
         assert await accounts.find_account_by_email(connection, "eve@example.org") is None
         assert await accounts.find_password(connection, "eve@example.org") is None
+        assert await accounts.has_password(connection, ada.id, "x")
+        assert not await accounts.has_password(connection, ada.id, "y")
+        assert not await accounts.has_password(connection, ada.id + 1, "x")
         return ada.id, await accounts.find_password(connection, "ada@example.org")
 
     ada_id, found = in_transaction(url, work)
@@ -167,7 +185,8 @@ def test_an_access_token_opens_for_fifteen_minutes(url: str) -> None:
         renewed = await sessions.renew_session(connection, tokens.refresh, now_ms=later)
         assert renewed is not None
         assert await opens(renewed, later)
-        kept = select(metadata.tables["access_tokens"].c.expires_at)
+        kept = select(access_tokens.c.expires_at).join(devices_table)
+        kept = kept.where(devices_table.c.user_id == mine)
         assert list(await connection.scalars(kept)) == [later + 15 * MINUTE], "old ones are gone"
 
     in_transaction(url, work)
@@ -198,6 +217,7 @@ def test_signing_out_revokes_the_session_alone(url: str, by: str) -> None:
         tokens = await sessions.open_session(connection, user_id=mine, name="b", now_ms=NOW)
         other = await sessions.open_session(connection, user_id=mine, name="c", now_ms=NOW)
         after = NOW + 20 * MINUTE
+        await sessions.open_session(connection, user_id=mine, name="d", now_ms=after)
         await sessions.close_session(connection, getattr(tokens, by), now_ms=after)
         await sessions.close_session(connection, token, now_ms=after)
         await sessions.close_session(connection, "garbage", now_ms=after)
@@ -345,6 +365,19 @@ def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str
         assert not await accounts.remove_account(connection, gone)
 
     in_transaction(url, work)
+
+
+def test_nobody_gets_the_id_of_a_user_who_is_removed(url: str) -> None:
+    async def work(database: Database) -> tuple[int, int]:
+        async with database.write() as connection:
+            gone = await user(connection)
+        async with database.write() as connection:
+            await accounts.remove_account(connection, gone)
+        async with database.write() as connection:
+            return gone, await user(connection)
+
+    gone, newcomer = in_database(url, work)
+    assert newcomer > gone
 
 
 def test_the_last_administrator_is_known(url: str) -> None:

@@ -67,6 +67,18 @@ def test_a_fault_of_the_server_is_500_with_the_headers_and_logs_no_address(tmp_p
         assert str(server.token) not in server.stderr
 
 
+def test_a_web_page_reads_nothing_of_what_this_machine_alone_is_told(server: ServerProcess) -> None:
+    for path in ("/metrics", "/ready", "/metrics/", "//metrics"):
+        for headers in ({}, ORIGIN):
+            answer = httpx.get(server.url + path, headers=headers)
+            if answer.is_success:
+                assert "access-control-allow-origin" not in answer.headers
+    assert httpx.get(f"{server.url}/metrics", headers=ORIGIN).status_code == 404
+    allowed = httpx.options(f"{server.url}/metrics", headers=ORIGIN).headers
+    assert not any(name.startswith("access-control") for name in allowed)
+    check(httpx.get(f"{server.url}/health", headers=ORIGIN), 200)
+
+
 @pytest.mark.parametrize("path", ["/data/sync", "/config", "/data/summary", "/nothing"])
 def test_preflights_are_answered_without_a_token(server: ServerProcess, path: str) -> None:
     response = httpx.options(

@@ -99,18 +99,18 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
                 tab_aggregates.insert().values(
                     user_id=caller.user_id,
                     id="agg_1_1",
-                    started_at=1,
-                    last_active_at=1,
+                    started_at=NOW_MS + 7000,
+                    last_active_at=NOW_MS + 7000,
                     record={},
                     stored_at=1,
                 )
             )
             await note(connection, caller, NOW_MS, rejected_records=[{"field": "url"}])
         done = await delete(database, caller, everything=True)
-        assert (done.visits, done.to_at) == (5, NOW_MS + 5001)
+        assert (done.visits, done.to_at) == (5, NOW_MS + 7001)
         assert await all_of(database, caller) == []
         assert await ingest(database, caller, HISTORY) == set(NAMES)
-        assert await ingest(database, caller, [row("new", NOW_MS + 5001)]) == set()
+        assert await ingest(database, caller, [row("new", NOW_MS + 7001)]) == set()
         async with database.read() as connection:
             aggregates = await connection.scalar(select(func.count()).select_from(tab_aggregates))
             (log,) = await sync_log.recent(connection, caller, limit=5)

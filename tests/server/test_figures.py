@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from heyho.wire import MAX_AT_MS
 from heyho_server.storage.database import Database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.figures import Amount, Figures, reckon
@@ -57,6 +58,18 @@ def test_days_and_hours_are_those_of_the_zone(database_url: str, name: str) -> N
     assert figures == expected
     assert list(figures.days) == sorted(figures.days)
     assert list(figures.categories) == [None, "news"]
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/St_Johns"])
+def test_the_last_and_the_first_hour_that_there_are_count(database_url: str, name: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> Figures:
+        await store(database, caller, [row("first", 0), row("last", MAX_AT_MS - 1)])
+        async with database.read() as connection:
+            return await reckon(connection, caller, Filter(), ZoneInfo(name))
+
+    figures: Figures = in_database(database_url, work)
+    assert figures.total.visits == 2
+    assert list(figures.days)[-1] == "9999-12-31"
 
 
 def test_where_nothing_is_stored_there_is_nothing(database_url: str) -> None:

@@ -267,6 +267,31 @@ def test_what_was_deleted_stays_deleted(on: Check) -> None:
     on(check)
 
 
+def test_tabs_from_before_everything_was_deleted_stay_away(on: Check) -> None:
+    async def check(store: Store) -> None:
+        mine = {"user_id": store.ada.user_id, "deleted_at": 9, "visits": 0}
+        for key, domain, from_at, to_at in (
+            ("all", None, 0, 1000),
+            ("site", "a.example", 0, 5000),
+            ("days", None, 3000, 4000),
+        ):
+            span = {"domain": domain, "from_at": from_at, "to_at": to_at}
+            await store.do(deletions.insert().values(id=key, **span, **mine))
+        tabs = [
+            aggregate_from_record({"tabId": 1, "startTime": at, "lastActiveTime": 9000})
+            for at in (0, 999, 1000, 3500)
+        ]
+        receipt = await store.take(aggregates=tabs)
+        assert receipt == Receipt(deleted_aggregates=2)
+        assert await store.take(aggregates=tabs, caller=store.bob) == Receipt()
+        kept = select(tab_aggregates.c.id).where(tab_aggregates.c.user_id == store.ada.user_id)
+        assert set(await store.ask(kept)) == {("agg_1000_1",), ("agg_3500_1",)}
+        logged = select(sync_log.c.tab_aggregates).order_by(sync_log.c.at)
+        assert await store.ask(logged) == [(2,), (4,)]
+
+    on(check)
+
+
 def test_each_delivery_is_logged_with_what_was_refused(on: Check) -> None:
     refused = RejectedRecord(
         record_id="b", record_type="page_visit", index=1, field="url", reason="url is missing."

@@ -64,6 +64,26 @@ def test_what_was_exported_is_imported_once(database_url: str, tmp_path: Path, k
     in_database(database_url, work)
 
 
+def test_what_was_deleted_elsewhere_is_deleted_here(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text(to_json({"deletedVisit": {"id": "plain", "deletedAt": 5}}))
+
+    async def work(database: Database, caller: Caller, other: Caller) -> None:
+        for each in (caller, other):
+            await store(database, each, ODD)
+        await index(database)
+        told = arguments(file=str(file), user=str(caller.user_id))
+        for _repeated in range(2):
+            assert await import_.run(told, database) == 0
+        found, others = [await content(database, each, "jsonl") for each in (caller, other)]
+        assert (len(found), len(others)) == (len(ODD) + 1, len(ODD) + 1)
+        assert found[0] == '{"deletedVisit":{"id":"plain","deletedAt":5}}'
+        assert not any('"id":"plain"' in line for line in found[1:])
+        assert await check.run(arguments(), database) == 0
+
+    in_database(database_url, work)
+
+
 def test_bad_lines_are_named_and_the_rest_is_imported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

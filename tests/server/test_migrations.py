@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from harness.postgres import Postgres
 from heyho_server.settings import read_database_url
 from heyho_server.storage.database import Database, migrate, migrate_back, open_database
+from heyho_server.storage.devices import create_user
 from heyho_server.storage.tables import metadata
 
 
@@ -35,7 +36,7 @@ def differences(connection: Connection) -> list[Any]:
     """
 
     def is_ours(_: Any, name: str | None, kind: str, reflected: bool, __: Any) -> bool:
-        own = str(name).startswith(("visit_search", "visits_", "tab_aggregates_"))
+        own = str(name).startswith(("visit_search", "visits_", "tab_aggregates_", "user_ids"))
         search = name in (
             "search_key",
             "words",
@@ -85,6 +86,19 @@ def test_they_go_down_and_up_again_and_keep_what_has_room(url: str) -> None:
             return [tuple(row) for row in kept]
 
     assert in_database(url, work) == [("a", "A", None)]
+
+
+def test_the_ids_of_users_go_on_from_those_there_are(url: str) -> None:
+    async def work(database: Database) -> int:
+        async with database.write() as connection:
+            await connection.run_sync(migrate_back, "0003")
+            for _ in range(3):
+                await connection.execute(text("INSERT INTO users (created_at) VALUES (7)"))
+            await connection.run_sync(migrate)
+            await connection.execute(text("DELETE FROM users"))
+            return await create_user(connection, now_ms=7)
+
+    assert in_database(url, work) == 4
 
 
 def test_they_go_down_to_nothing(url: str) -> None:

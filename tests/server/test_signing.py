@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ from heyho_server.people.agents import family_of
 from heyho_server.people.emails import read_email
 from heyho_server.people.passwords import Passwords, check_password
 from heyho_server.settings import read_registration
+from heyho_server.storage.accounts import change_account
+from heyho_server.storage.devices import list_devices
+from heyho_server.storage.sessions import close_sessions
 from server.inside import NOW, PASSWORD, UNLIMITED, Inside, bearer, gather, inside
 from server.support import visit
 
@@ -136,6 +141,60 @@ async def test_a_wrong_password_and_an_unknown_address_look_the_same(house: Insi
     assert len({refused(answer, 401, "WRONG_PASSWORD") for answer in answers}) == 1
     assert len(checked) == 5, "each is worked for"
     assert [stored is None for stored in checked] == [False] * 3 + [True] * 2
+
+
+def meanwhile(house: Inside, change: Callable[[], Awaitable[None]]) -> None:
+    """Have something changed once while the next password is checked."""
+    really, changes = house.passwords.matches, [change]
+
+    async def matches(stored: str | None, password: str) -> bool:
+        told = await really(stored, password)
+        while changes:
+            await changes.pop()()
+        return told
+
+    house.passwords.matches = matches  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "http://heyho.test/sign-in"])
+def test_a_password_that_is_changed_while_it_is_checked_opens_nothing(
+    tmp_path: Path, path: str
+) -> None:
+    @inside()
+    async def test(house: Inside) -> None:
+        await house.add(ADA)
+        new = await house.passwords.hash("x" + PASSWORD)
+
+        async def change() -> None:
+            async with house.database.write() as connection:
+                await change_account(connection, 1, password_hash=new)
+                await close_sessions(connection, 1, now_ms=NOW)
+
+        meanwhile(house, change)
+        credentials = {"email": ADA, "password": PASSWORD}
+        form = {"data": credentials, "headers": {"origin": "http://heyho.test"}}
+        sent: dict[str, Any] = {"json": credentials} if path.startswith("/") else form
+        assert (await house.client.post(path, **sent)).status_code == 401
+        async with house.database.read() as connection:
+            opened = await list_devices(connection, now_ms=NOW)
+        assert [device.kind for device in opened] == ["device"]
+
+    test(tmp_path)
+
+
+@inside()
+async def test_a_password_that_is_hashed_anew_while_it_is_checked_is_still_right(
+    house: Inside,
+) -> None:
+    await house.add(ADA)
+    again = await house.passwords.hash(PASSWORD)
+
+    async def change() -> None:
+        async with house.database.write() as connection:
+            await change_account(connection, 1, password_hash=again)
+
+    meanwhile(house, change)
+    assert (await house.login(ADA)).status_code == 200
 
 
 @inside()

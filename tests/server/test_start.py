@@ -19,7 +19,7 @@ from heyho_server.cli import parse
 from heyho_server.errors import StartError
 from heyho_server.settings import DATABASE_FILE, read_database_url, read_settings
 from heyho_server.storage.database import open_database
-from server.support import change, refusal, rows, send, visit
+from server.support import add_user, change, refusal, rows, send, visit
 
 
 def test_a_port_in_use(server: ServerProcess, tmp_path: Path) -> None:
@@ -156,6 +156,22 @@ def test_another_bootstrap_token_belongs_to_the_same_user(tmp_path: Path) -> Non
     with ServerProcess(tmp_path, token="another-token-of-the-same-person") as server:
         summary = httpx.get(f"{server.base}/data/summary", headers=server.headers).json()
         assert (summary["visits"], summary["devices"]) == (1, 2)
+
+
+def test_a_bootstrap_token_whose_user_is_removed_opens_nothing_and_the_log_says_so(
+    tmp_path: Path,
+) -> None:
+    with ServerProcess(tmp_path) as server:
+        server.stop()
+        assert "bootstrap token opens nothing" not in server.stderr
+        add_user(tmp_path, "token-of-the-administrator")
+        for table, key in (("devices", "user_id"), ("users", "id")):
+            change(tmp_path, f"DELETE FROM {table} WHERE {key} = 1")
+        server.start()
+        refused = httpx.get(f"{server.base}/data/summary", headers=server.headers)
+        assert refused.status_code == 401
+        server.stop()
+        assert "bootstrap token opens nothing" in server.stderr
 
 
 def test_what_is_made_is_only_its_owners_to_read(server: ServerProcess) -> None:

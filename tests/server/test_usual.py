@@ -19,6 +19,7 @@ from server.support import visit
 
 T0 = 1_700_000_000_000
 MAX_RECORDS = 5
+WORDS = ("transition", "sourcePageVisitId", "anonymousClientId")
 
 _texts = st.one_of(st.none(), st.just(""), st.text(max_size=40), st.just("x" * (MAX_TITLE + 1)))
 _numbers = st.one_of(
@@ -135,6 +136,12 @@ def test_what_the_extension_sends_goes_the_quick_way() -> None:
     assert rows[0].idle_periods == f'[[{T0},{T0 + 5},"hidden"],[{T0 + 7},{T0 + 9},"sleep"]]'
 
 
+def test_the_longest_words_go_the_quick_way() -> None:
+    records = [visit(name, **{name: "\N{GRINNING FACE}" * 128}) for name in WORDS]
+    rows = read_usual(json.dumps({"pageVisits": records}).encode(), max_records=3)
+    assert rows == read_any({"pageVisits": records}, max_records=3).visits
+
+
 @pytest.mark.parametrize(
     ("changes", "stored"),
     [
@@ -143,6 +150,7 @@ def test_what_the_extension_sends_goes_the_quick_way() -> None:
         ({"title": "cut \ud83d"}, 2),
         ({"id": "a\n"}, 1),
         ({"title": 7}, 1),
+        *(({name: "x" * 129}, 1) for name in WORDS),
     ],
 )
 def test_one_unusual_record_is_read_the_slow_way(changes: dict[str, Any], stored: int) -> None:

@@ -144,6 +144,8 @@ def test_what_is_no_deletion_deletes_nothing(client: httpx.Client, body: str) ->
 def test_syncs_are_read(server: ServerProcess, client: httpx.Client) -> None:
     assert "syncs" in client.get("/data/syncs", params={"device": 1, "limit": 2}).json()
     assert client.get("/data/syncs?device=99999999999").status_code == 400
+    assert client.get("/data/syncs?limit=100").is_success
+    assert client.get("/data/syncs?limit=101").status_code == 400
     assert httpx.get(f"{server.base}/data/syncs").status_code == 401
 
 

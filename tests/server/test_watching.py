@@ -107,7 +107,7 @@ def test_metrics_are_for_this_machine_or_for_who_has_the_token(watched: ServerPr
 
 
 def test_without_a_token_others_find_no_metrics(server: ServerProcess) -> None:
-    for name in ("x-forwarded-for", "forwarded", "via", "x-real-ip"):
+    for name in ("x-forwarded-for", "forwarded", "via", "x-real-ip", "origin"):
         answer = httpx.get(f"{server.url}/metrics", headers={name: "198.51.100.1"})
         assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")
 

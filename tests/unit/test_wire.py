@@ -47,6 +47,7 @@ VISIT = Visit(
 
 keepable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 ids = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=MAX_ID)
+words = keepable.map(lambda text: text[:MAX_ID])
 times = st.integers(0, MAX_AT_MS - 1)
 numbers = st.none() | st.integers(-(2**53) + 1, 2**53 - 1)
 
@@ -71,9 +72,9 @@ def visits(draw: st.DrawFn) -> Visit:
         ),
         tab_id=draw(numbers),
         window_id=draw(numbers),
-        transition=draw(st.none() | keepable),
-        source_page_visit_id=draw(st.none() | keepable),
-        anonymous_client_id=draw(keepable),
+        transition=draw(st.none() | words),
+        source_page_visit_id=draw(st.none() | words),
+        anonymous_client_id=draw(words),
         seq=draw(numbers),
     )
 
@@ -226,6 +227,10 @@ class TestRecords:
                 "transition",
                 ["\ud800", "a\x00"],
                 "transition holds characters that no database can keep.",
+            ),
+            *(
+                (field, ["x" * (MAX_ID + 1)], f"{field} is longer than 128 characters.")
+                for field in ("transition", "sourcePageVisitId", "anonymousClientId")
             ),
             ("tabId", ["7", 7.5, True, 2**53, float("nan")], "tabId must be a whole number."),
             ("windowId", [[]], "windowId must be a whole number."),

@@ -18,7 +18,7 @@ from heyho.ports import Record
 from heyho.recording import fields
 from heyho.recording.page import clean_title, recordable_url
 from heyho.recording.visit import minted_id
-from heyho.wire import MAX_ID, MAX_URL, domain_of, is_number, visit_from_record, visit_to_record
+from heyho.wire import MAX_URL, domain_of, is_number, visit_from_record, visit_to_record
 
 EARLIEST_MS = 631_152_000_000  # 1990: there was no web before
 DAY_MS = 86_400_000
@@ -139,9 +139,6 @@ class Importer:
             raise _address(visit.url)
         # A file may say anything: whoever deletes or excludes a site has to meet its visits.
         visit = replace(visit, url=url, domain=domain_of(url))
-        for field in ("transition", "source_page_visit_id", "anonymous_client_id"):
-            if len(getattr(visit, field) or "") > MAX_ID:
-                raise RecordError(visit.id, field, texts.text("error_entry_long"))
         if visit.started_at > self._latest_ms:
             raise RecordError(visit.id, "startedAt", texts.text("error_entry_time"))
         record = visit_to_record(visit)

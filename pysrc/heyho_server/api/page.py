@@ -15,18 +15,18 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.api.devices import MAX_KEY
 from heyho_server.api.forms import read_form, require_own_form
 from heyho_server.api.services import AnyRequest, Services
-from heyho_server.api.signing import agent_of, user_of
+from heyho_server.api.signing import agent_of, by_password
 from heyho_server.errors import Forbidden, NotSignedIn, RateLimited, RequestError
 from heyho_server.page.entry import entry_page
 from heyho_server.page.gathering import gather_status
 from heyho_server.page.layout import problem_page
 from heyho_server.page.status import status_page
 from heyho_server.page.zones import known_zone
-from heyho_server.storage.accounts import find_account
 from heyho_server.storage.devices import Caller, find_caller, revoke_device
 from heyho_server.storage.page_sessions import (
     close_page_session,
@@ -109,18 +109,12 @@ async def sign_in(request: AnyRequest, services: NamedDependency[Services]) -> R
     try:
         require_own_form(request.headers)
         fields = await read_form(request, services)
-        user_id = await _whose(request, services, fields)
+        token = await _open_session(request, services, fields)
     except RequestError as problem:
         shown = entry_page(
             _sentence(problem), email=fields.get("email", ""), by_token="token" in fields
         )
         return html(shown, status=problem.status, headers=problem.headers)
-    async with services.database.write() as connection:
-        if await find_account(connection, user_id) is None:  # removed meanwhile
-            return html(entry_page("There is no such account any more."), status=401)
-        token = await open_page_session(
-            connection, user_id=user_id, name=agent_of(request), now_ms=services.now_ms()
-        )
     answer = to_page()
     answer.set_cookie(_cookie(request, COOKIE, token))
     return answer
@@ -181,17 +175,25 @@ async def show(
     return html(status_page(status))
 
 
-async def _whose(request: AnyRequest, services: Services, fields: Mapping[str, str]) -> int:
-    """The id of the user that a form signs in."""
+async def _open_session(request: AnyRequest, services: Services, fields: Mapping[str, str]) -> str:
+    """Open a session of the user that a form signs in, and return its token."""
+
+    async def open_one(connection: AsyncConnection, user_id: int) -> str:
+        return await open_page_session(
+            connection, user_id=user_id, name=agent_of(request), now_ms=services.now_ms()
+        )
+
     if "token" not in fields:
         email, password = fields.get("email", ""), fields.get("password", "")
-        return await user_of(request, services, email, password)
-    async with services.database.read() as connection:
+        return await by_password(request, services, email, password, open_one)
+    async with services.database.write() as connection:
         token = fields["token"].strip()[:MAX_TOKEN]
         caller = await find_caller(connection, token, now_ms=services.now_ms())
-    if caller is None:
-        raise Forbidden("This token opens nothing here: it is mistyped, or its device is revoked.")
-    return caller.user_id
+        if caller is None:
+            raise Forbidden(
+                "This token opens nothing here: it is mistyped, or its device is revoked."
+            )
+        return await open_one(connection, caller.user_id)
 
 
 def html(

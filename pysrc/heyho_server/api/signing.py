@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, cast
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar, cast
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from msgspec import Meta
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.api.asgi import Scope
 from heyho_server.api.auth import bearer_token
@@ -32,11 +34,19 @@ from heyho_server.storage.accounts import (
     create_account,
     find_account,
     find_password,
+    has_password,
     replace_password,
 )
 from heyho_server.storage.devices import Caller
-from heyho_server.storage.sessions import ACCESS_S, close_session, open_session, renew_session
+from heyho_server.storage.sessions import (
+    ACCESS_S,
+    Tokens,
+    close_session,
+    open_session,
+    renew_session,
+)
 
+T = TypeVar("T")
 Name = Annotated[str, Meta(max_length=100)]
 
 
@@ -132,12 +142,13 @@ PERSON = Person("Ada", "Lovelace", "ada@example.org")
 async def login(request: AnyRequest, services: NamedDependency[Services]) -> SignedIn:
     """Open a session, which is listed among the devices. Attempts are limited by email address."""
     given = await read_as(request, services, Credentials)
-    user_id = await user_of(request, services, given.email, given.password)
-    name, now_ms = agent_of(request), services.now_ms()
-    async with services.database.write() as connection:
-        if await find_account(connection, user_id) is None:  # removed meanwhile
-            raise WrongPassword
-        tokens = await open_session(connection, user_id=user_id, name=name, now_ms=now_ms)
+
+    async def open_one(connection: AsyncConnection, user_id: int) -> Tokens:
+        return await open_session(
+            connection, user_id=user_id, name=agent_of(request), now_ms=services.now_ms()
+        )
+
+    tokens = await by_password(request, services, given.email, given.password, open_one)
     return SignedIn(SessionTokens(tokens.access, tokens.refresh, ACCESS_S))
 
 
@@ -236,11 +247,23 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Do
     return Done(True, "Signed out.")
 
 
-async def user_of(request: AnyRequest, services: Services, email: str, password: str) -> int:
-    """The id of the user with this email address and this password. Counts the attempt.
+async def by_password(
+    request: AnyRequest,
+    services: Services,
+    email: str,
+    password: str,
+    open_one: Callable[[AsyncConnection, int], Awaitable[T]],
+) -> T:
+    """Open a session of the user with this email address and password. Counts the attempt.
+
+    To check a password takes long. Where it was changed meanwhile, and those who signed in by it
+    were signed out, the one that is stored then counts.
+
+    Args:
+        open_one: opens the session, of the user with the given id.
 
     Raises:
-        RateLimited: there were too many of them.
+        RateLimited: there were too many attempts.
         WrongPassword: there is no such user.
     """
     await count_attempt(request, services, email)
@@ -248,18 +271,28 @@ async def user_of(request: AnyRequest, services: Services, email: str, password:
         known = read_email(email)
     except ValueError:
         known = ""
+    while True:
+        user_id, stored = await _checked(services, known, password)
+        async with services.database.write() as connection:
+            if await has_password(connection, user_id, stored):
+                return await open_one(connection, user_id)
+
+
+async def _checked(services: Services, email: str, password: str) -> tuple[int, str]:
+    """The user with this email address and password, and what is stored of the password."""
     async with services.database.read() as connection:
-        found = await find_password(connection, known)
+        found = await find_password(connection, email)
     user_id, stored = found or (None, None)
     password = password[: MAX_PASSWORD + 1]
     matches = await services.passwords.matches(stored, password)
     if not matches or user_id is None or stored is None:
         raise WrongPassword
-    if services.passwords.is_outdated(stored):
-        hashed = await services.passwords.hash(password)
-        async with services.database.write() as connection:
-            await replace_password(connection, user_id, stored, hashed)
-    return user_id
+    if not services.passwords.is_outdated(stored):
+        return user_id, stored
+    hashed = await services.passwords.hash(password)
+    async with services.database.write() as connection:
+        await replace_password(connection, user_id, stored, hashed)
+    return user_id, hashed
 
 
 async def count_attempt(request: AnyRequest, services: Services, email: str) -> None:

@@ -16,8 +16,7 @@ from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Place
 from heyho_server.storage.sync_log import recent
 
-MAX_LIMIT = 1000
-USUAL_LIMIT = 100
+MAX_LIMIT = 100  # each may name a thousand rejected records
 MAX_DEVICE = 2**31 - 1
 
 # Text, and a number in the document: as values.Limit.
@@ -27,6 +26,14 @@ DeviceNumber = Annotated[
         name="device",
         description="A device, by its number.",
         schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_DEVICE},
+    ),
+]
+Limit = Annotated[
+    str | None,
+    QueryParameter(
+        name="limit",
+        description="How many at most.",
+        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_LIMIT},
     ),
 ]
 
@@ -92,12 +99,12 @@ async def get_syncs(
     services: NamedDependency[Services],
     caller: NamedDependency[Caller],
     device: DeviceNumber = None,
-    limit: values.Limit = None,
+    limit: Limit = None,
     cursor: values.Cursor = None,
 ) -> SyncPage:
     """The latest first, for 90 days."""
     device_id = values.read_number("device", device, usual=0, most=MAX_DEVICE) or None
-    most = values.read_number("limit", limit, usual=USUAL_LIMIT, most=MAX_LIMIT)
+    most = values.read_number("limit", limit, usual=MAX_LIMIT, most=MAX_LIMIT)
     after = values.read_place(cursor)
     async with services.database.read() as connection:
         rows = await recent(connection, caller, device_id=device_id, after=after, limit=most + 1)

@@ -29,7 +29,8 @@ from heyho_server.version import VERSION
 DATABASE_TIMEOUT_S = 5.0
 PATHS = ("/health", "/ready", "/metrics")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
+# What a proxy adds, and the browser for a page of another site.
+_FROM_ELSEWHERE = ("forwarded", "via", "x-forwarded-for", "x-real-ip", "origin")
 
 log = structlog.get_logger()
 
@@ -108,8 +109,8 @@ async def get_ready(services: NamedDependency[Services]) -> Response[Readiness]:
 async def get_metrics(request: AnyRequest, services: NamedDependency[Services]) -> Response[str]:
     """For this machine, and for whoever brings HEYHO_METRICS_TOKEN as a bearer token.
 
-    A request that a proxy passes on is not of this machine. Without that setting the others find
-    nothing here.
+    A request that a proxy passes on is not of this machine, nor is a web page's. Without that
+    setting the others find nothing here.
     """
     if not _is_of_this_machine(request):
         if services.metrics_token is None:
@@ -127,7 +128,7 @@ def _is_of_this_machine(request: AnyRequest) -> bool:
     return (
         peer is not None
         and ip_address(peer).is_loopback
-        and not any(name in request.headers for name in _FORWARDED)
+        and not any(name in request.headers for name in _FROM_ELSEWHERE)
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from heyho_server.api.services import system_now_ms
 from heyho_server.commands.persons import add_user_argument, find_person
@@ -23,7 +23,7 @@ from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.intake.delivery import Delivery
 from heyho_server.storage.intake.opening import open_intake
-from heyho_server.storage.tables import deleted_visits, deletions, users
+from heyho_server.storage.tables import deleted_visits, deletions, users, visits
 from heyho_server.transfer.importing import BadLine, Line, PastDeletion, read_lines
 
 NAME = "import"
@@ -82,7 +82,10 @@ def delivery(caller: Caller, lines: list[Line]) -> Delivery:
 
 
 async def _remember(database: Database, caller: Caller, lines: list[Line]) -> None:
-    """Take over deletions, so that what they cover is not stored from now on."""
+    """Take over deletions, so that what they cover is not stored from now on.
+
+    Single visits are deleted at once; those of a range, which may be many, are in the end.
+    """
     told = [line for line in lines if isinstance(line, PastDeletion)]
     if not told:
         return
@@ -90,6 +93,10 @@ async def _remember(database: Database, caller: Caller, lines: list[Line]) -> No
         if database.is_postgres:
             mine = select(users.c.id).where(users.c.id == caller.user_id)
             await connection.execute(mine.with_for_update())
+        single = [line.id for line in told if line.to_at is None]
+        await connection.execute(
+            delete(visits).where(visits.c.user_id == caller.user_id, visits.c.id.in_(single))
+        )
         for line in told:
             table = deleted_visits if line.to_at is None else deletions
             known = select(table.c.id).where(

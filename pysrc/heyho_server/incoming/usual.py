@@ -28,6 +28,7 @@ from heyho_server.incoming.rows import VisitRow
 
 Time = Annotated[int, Meta(ge=0, lt=MAX_AT_MS)]
 Whole = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
+Word = Annotated[str, Meta(max_length=MAX_ID)]
 NUL = b"\\u0000"
 
 
@@ -54,9 +55,9 @@ class Visit(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True
     idle_periods: Annotated[list[Idle], Meta(max_length=MAX_IDLE_PERIODS)] | None = None
     tab_id: Whole | None = None
     window_id: Whole | None = None
-    transition: str | None = None
-    source_page_visit_id: str | None = None
-    anonymous_client_id: str | None = None
+    transition: Word | None = None
+    source_page_visit_id: Word | None = None
+    anonymous_client_id: Word | None = None
     seq: Whole | None = None
 
 
@@ -64,7 +65,7 @@ class Body(msgspec.Struct, rename="camel", gc=False):
     """The body of a sync request."""
 
     page_visits: list[Visit]
-    anonymous_client_id: Annotated[str, Meta(max_length=MAX_ID)] | None = None
+    anonymous_client_id: Word | None = None
     tab_aggregates: list[Any] | None = None
 
 

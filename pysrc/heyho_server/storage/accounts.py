@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, select
+from sqlalchemy import ColumnElement, Row, Table, column, func, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,8 @@ from heyho_server.storage.tables import metadata, users
 
 ADMINISTRATOR = "administrator"
 PERSON = "person"
+# By itself SQLite would give the highest one again once its user is removed. A trigger counts.
+_NEXT_ID = select(column("given") + 1).select_from(table("user_ids")).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ async def create_account(
         EmailTaken: there is a user with this email address.
     """
     is_first = await connection.scalar(select(users.c.id).limit(1)) is None
-    values = {
+    values: dict[str, Any] = {
         "created_at": now_ms,
         "email": email,
         "password_hash": password_hash,
@@ -56,6 +58,8 @@ async def create_account(
         "last_name": last_name,
         "role": ADMINISTRATOR if administrator or is_first else PERSON,
     }
+    if connection.dialect.name == "sqlite":
+        values["id"] = _NEXT_ID
     try:
         async with connection.begin_nested():
             made = await connection.execute(users.insert().values(values).returning(*_COLUMNS))
@@ -79,6 +83,12 @@ async def find_password(connection: AsyncConnection, email: str) -> tuple[int, s
     columns = select(users.c.id, users.c.password_hash)
     row = (await connection.execute(columns.where(users.c.email == email))).one_or_none()
     return None if row is None else (row.id, row.password_hash)
+
+
+async def has_password(connection: AsyncConnection, user_id: int, stored: str) -> bool:
+    """Whether this is what is stored of a user's password; it stays so until the commit."""
+    mine = (users.c.id == user_id) & (users.c.password_hash == stored)
+    return await connection.scalar(select(users.c.id).where(mine).with_for_update()) is not None
 
 
 async def replace_password(
@@ -154,19 +164,19 @@ async def remove_account(connection: AsyncConnection, user_id: int) -> bool:
     # Whoever is storing something for this user has to come to an end first.
     if await connection.scalar(select(users.c.id).where(mine).with_for_update()) is None:
         return False
-    for table in reversed(metadata.sorted_tables):
-        belongs = _belongs_to(table, user_id)
+    for each in reversed(metadata.sorted_tables):
+        belongs = _belongs_to(each, user_id)
         if belongs is not None:
-            await connection.execute(table.delete().where(belongs))
+            await connection.execute(each.delete().where(belongs))
     await connection.execute(users.delete().where(mine))
     return True
 
 
-def _belongs_to(table: Table, user_id: int) -> ColumnElement[bool] | None:
+def _belongs_to(of: Table, user_id: int) -> ColumnElement[bool] | None:
     """Which rows of a table are a user's: by their user, or by what they belong to."""
-    if "user_id" in table.c:
-        return table.c.user_id == user_id
-    for key in table.foreign_keys:
+    if "user_id" in of.c:
+        return of.c.user_id == user_id
+    for key in of.foreign_keys:
         owner = key.column.table
         if "user_id" in owner.c:
             return key.parent.in_(select(key.column).where(owner.c.user_id == user_id))

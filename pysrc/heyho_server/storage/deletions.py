@@ -174,6 +174,10 @@ async def _end(connection: AsyncConnection, caller: Caller, meant: Deletion, now
         return meant.to_at
     covered = await _covered(connection, caller.user_id, meant)
     latest = await connection.scalar(select(func.max(visits.c.started_at)).where(covered))
+    if meant.everything:
+        mine = tab_aggregates.c.user_id == caller.user_id
+        tabs = await connection.scalar(select(func.max(tab_aggregates.c.started_at)).where(mine))
+        latest = max(latest or 0, tabs or 0)
     return min(max(now_ms, latest or 0) + 1, MAX_AT_MS)
 
 

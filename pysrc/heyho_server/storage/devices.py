@@ -18,6 +18,7 @@ from heyho_server.storage.tables import access_tokens, devices, users
 DEVICE = "device"
 SESSION = "session"
 MAX_DEVICE_NAME = 100
+FIRST_USER = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +188,24 @@ async def ensure_device(
 ) -> str | None:
     """Make sure somebody can sign in.
 
-    The bootstrap token, where there is one, becomes a device of the first user. Where there is
-    none, and no device either, a device with a new token is made.
+    The bootstrap token, where there is one, becomes a device of the first user; where that one has
+    been removed it opens nothing, since it was theirs and not the next one's. Where there is none,
+    and no device either, a device with a new token is made.
 
     Returns:
         The new token, to be shown once; None where none was made.
     """
     await ensure_administrator(connection)
+    first = await connection.scalar(select(func.min(users.c.id)))
     if bootstrap_token is None:
         if await connection.scalar(select(func.count()).select_from(devices)):
             return None
         name, token = "first device", new_token()
     else:
         known = select(devices.c.id).where(devices.c.token_hash == hash_token(bootstrap_token))
-        if await connection.scalar(known) is not None:
+        if first not in (None, FIRST_USER) or await connection.scalar(known) is not None:
             return None
         name, token = "bootstrap", bootstrap_token
-    user_id = await connection.scalar(select(func.min(users.c.id)))
-    if user_id is None:
-        user_id = await create_user(connection, now_ms=now_ms)
+    user_id = await create_user(connection, now_ms=now_ms) if first is None else first
     await create_device(connection, user_id=user_id, name=name, token=token, now_ms=now_ms)
     return None if bootstrap_token else token

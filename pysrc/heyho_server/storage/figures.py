@@ -66,7 +66,7 @@ async def reckon(
     figures = Figures()
     quarter = visits.c.started_at - visits.c.started_at % QUARTER_MS
     for at, number, active_ms in sorted(tuple(row) for row in await by(quarter)):
-        local = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+        local = _local(at, zone)
         day, hour = local.date().isoformat(), (local.weekday(), local.hour)
         for amount in (
             figures.total,
@@ -86,6 +86,15 @@ async def reckon(
         sorted_in.append((None, others))
     figures.categories = dict(sorted(sorted_in, key=_most))
     return figures
+
+
+def _local(at: int, zone: tzinfo) -> datetime:
+    """A time in a zone; in UTC at the end of the year 9999, which is over there already."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def _amounts(rows: Iterable[Any]) -> list[tuple[Any, Amount]]:

@@ -102,8 +102,12 @@ async def prune_sessions(connection: AsyncConnection, *, now_ms: int) -> None:
 
 
 async def _grant(connection: AsyncConnection, device_id: int, *, now_ms: int) -> str:
-    """A new access token; those that have expired go, whosever they are."""
-    await connection.execute(access_tokens.delete().where(access_tokens.c.expires_at <= now_ms))
+    """A new access token; those of the session that have expired go.
+
+    Others' stay until their session is renewed or over: signing out may come with one of them.
+    """
+    expired = (access_tokens.c.device_id == device_id) & (access_tokens.c.expires_at <= now_ms)
+    await connection.execute(access_tokens.delete().where(expired))
     token = new_token()
     await connection.execute(
         access_tokens.insert().values(

@@ -1,7 +1,8 @@
 """The tables, as the newest migration leaves them. All times are epoch milliseconds.
 
 What only one kind of database has is not here: `search_sqlite` and `search_postgres` tell of the
-columns and indexes that full-text search needs, and the migrations of PostgreSQL's partitions.
+columns and indexes that full-text search needs, and the migrations of PostgreSQL's partitions and
+of SQLite's `user_ids`.
 """
 
 from __future__ import annotations

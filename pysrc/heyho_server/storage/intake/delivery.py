@@ -42,9 +42,11 @@ class Receipt:
 
     Attributes:
         deleted: visits that are not stored, because the person deleted them before.
+        deleted_aggregates: tab aggregates that are not stored for that reason.
     """
 
     deleted: int = 0
+    deleted_aggregates: int = 0
 
 
 class Intake(Protocol):
@@ -78,13 +80,26 @@ class Deletions:
             for domain, from_at, to_at in self.spans
         )
 
+    def cover_tab(self, aggregate: TabAggregate) -> bool:
+        """Whether a tab was opened before all of the history up to some time was deleted.
+
+        A tab tells of all the visits it had, and belongs to no one time or domain.
+        """
+        return any(
+            domain is None and from_at == 0 and aggregate.started_at < to_at
+            for domain, from_at, to_at in self.spans
+        )
+
 
 def sift(batch: Batch, deletions: Deletions) -> tuple[list[VisitRow], Receipt]:
     """The visits to store, each once, in its latest version."""
     rows = batch.visits
     if deletions.spans or deletions.ids:
         rows = [row for row in rows if not deletions.cover(row)]
-    receipt = Receipt(deleted=len(batch.visits) - len(rows))
+    receipt = Receipt(
+        deleted=len(batch.visits) - len(rows),
+        deleted_aggregates=sum(map(deletions.cover_tab, batch.aggregates)),
+    )
     if len({row.id for row in rows}) == len(rows):
         return rows, receipt
     found: dict[str, VisitRow] = {}
@@ -95,10 +110,12 @@ def sift(batch: Batch, deletions: Deletions) -> tuple[list[VisitRow], Receipt]:
     return list(found.values()), receipt
 
 
-def aggregate_rows(batch: Batch) -> list[tuple[object, ...]]:
-    """Rows of `tab_aggregates` but for the user and the time, each id once."""
+def aggregate_rows(batch: Batch, deletions: Deletions) -> list[tuple[object, ...]]:
+    """Rows of `tab_aggregates` to store but for the user and the time, each id once."""
     found: dict[str, TabAggregate] = {}
     for aggregate in batch.aggregates:
+        if deletions.cover_tab(aggregate):
+            continue
         known = found.setdefault(aggregate.id, aggregate)
         if aggregate.last_active_at > known.last_active_at:
             found[aggregate.id] = aggregate
@@ -122,7 +139,7 @@ def log_values(delivery: Delivery, receipt: Receipt) -> tuple[object, ...]:
         delivery.request_id,
         delivery.caller.device_id,
         len(batch.visits) - receipt.deleted,
-        len(batch.aggregates),
+        len(batch.aggregates) - receipt.deleted_aggregates,
         receipt.deleted,
         len(batch.rejected),
         to_json([_told(record) for record in batch.rejected]) if batch.rejected else None,

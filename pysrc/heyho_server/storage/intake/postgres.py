@@ -56,9 +56,11 @@ class PostgresIntake:
             held = select(users.c.id).where(users.c.id == delivery.caller.user_id)
             if await connection.scalar(held.with_for_update(read=True, key_share=True)) is None:
                 raise NotSignedIn
-            kept, receipt = sift(delivery.batch, await _deletions(connection, delivery))
+            gone = await _deletions(connection, delivery)
+            kept, receipt = sift(delivery.batch, gone)
+            tabs = aggregate_rows(delivery.batch, gone)
             await _upsert(connection, delivery, _VISITS, kept)
-            await _upsert(connection, delivery, _AGGREGATES, aggregate_rows(delivery.batch))
+            await _upsert(connection, delivery, _AGGREGATES, tabs)
             if delivery.request_id is not None:
                 await _insert(connection, _LOG, [log_values(delivery, receipt)])
             # Senders of one device would wait for each other, each for the whole rest of this.

@@ -118,12 +118,11 @@ class SqliteIntake:
         return outcomes
 
     def _store(self, delivery: Delivery) -> Receipt:
-        kept, receipt = sift(delivery.batch, self._deletions(delivery))
+        gone = self._deletions(delivery)
+        kept, receipt = sift(delivery.batch, gone)
+        tabs = aggregate_rows(delivery.batch, gone)
         self._upsert(delivery, "visits", VISIT_COLUMNS, UPSERT_VISITS, kept)
-        self._upsert(
-            *(delivery, "tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES),
-            aggregate_rows(delivery.batch),
-        )
+        self._upsert(delivery, "tab_aggregates", AGGREGATE_COLUMNS, UPSERT_AGGREGATES, tabs)
         if delivery.request_id is not None:
             self._connection.execute(LOG, log_values(delivery, receipt))
         seen = (delivery.at, delivery.caller.device_id, delivery.at - SEEN_EVERY_MS)

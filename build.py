@@ -565,8 +565,8 @@ def test(arguments: list[str]) -> int:
     if arguments:
         check("tests", [*pytest, *arguments])
     else:
-        # Browsers and servers wait for most of their time: two more than there are cores.
-        together = ["--numprocesses", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
+        # One more than there are cores keeps them all busy; two more only make browsers wait.
+        together = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
         check("tests", [*pytest, "-m", "not quiet", *together])
         check("tests that measure", [*pytest, "-m", "quiet"])
     if types.wait():

@@ -35,6 +35,7 @@ def pytest_runtest_makereport(
             for page in browser.context.pages:
                 with suppress(Exception):
                     report.sections.append((page.url, page.locator("body").aria_snapshot()))
+            report.sections.append(("crashes", str(browser.crashes)))
             with suppress(Exception):
                 report.sections.append(("console", "\n".join(browser.console())))
                 end = browser.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
@@ -95,13 +96,14 @@ def launch(
 ) -> Iterator[Callable[..., Browser]]:
     """Starts a browser on the test's one profile; all are closed at the test's end.
 
-    The profile is new for who wants to be welcomed, else a copy of one.
+    The profile is new for who wants to be welcomed, or brings a changed extension: Chromium would
+    go on with the service worker that it knows. Else it is a copy.
     """
     started = request.node.stash.setdefault(_STARTED, [])
     profile = tmp_path / "profile"
 
     def start(**options: Any) -> Browser:
-        if not profile.exists() and not options.get("welcome"):
+        if not profile.exists() and not options.keys() & {"welcome", "extension"}:
             shutil.copytree(greeted, profile)
         browser = Browser(profile=profile, playwright=playwright, **options)
         started.append(browser.__enter__())

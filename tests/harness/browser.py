@@ -44,6 +44,7 @@ class Browser:
     Attributes:
         profile: the profile's folder.
         log: the file that Chromium writes its log to, with all consoles.
+        crashes: how processes of pages and workers ended that were not to end.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Browser:
         self._welcome = welcome
         self._installed = installed
         self.log = self.profile / "heyho-console.log"
+        self.crashes: list[dict[str, Any]] = []
         self.context: BrowserContext
 
     def __enter__(self) -> Self:
@@ -107,6 +109,9 @@ class Browser:
             color_scheme=self._scheme,
             **options,
         )
+        session = self.context.new_cdp_session(self.context.pages[0])
+        session.on("Target.targetCrashed", lambda event: self.crashes.append(event))  # noqa: PLW0108
+        session.send("Target.setDiscoverTargets", {"discover": True})
         if not self.context.service_workers:
             self.context.wait_for_event("serviceworker")
         if is_new and not self._welcome:

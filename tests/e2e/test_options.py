@@ -171,13 +171,19 @@ def test_a_page_of_a_preset_is_recorded_anyway(named: Browser) -> None:
     assert desk.urls() == [f"http://{BANK}/article"]
 
 
-def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site: Site) -> None:
+def visited(browser: Browser, site: Site) -> Desk:
+    """A desk of a browser in which three pages were visited, two of them of the shop."""
     desk = Desk(browser)
     tab = browser.context.new_page()
     for path in ("/article", "/shop", "/shop/chair"):
         tab.goto(f"{site.origins[0]}{path}")
     tab.close()
     assert len(desk.visits()) == 3
+    return desk
+
+
+def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site: Site) -> None:
+    desk = visited(browser, site)
     page = opened(browser)
     matching = page.locator("#matching")
     page.get_by_role("button", name="Find those that match").click()
@@ -199,12 +205,7 @@ def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site:
 
 
 def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: Site) -> None:
-    desk = Desk(browser)
-    tab = browser.context.new_page()
-    for path in ("/article", "/shop", "/shop/chair"):
-        tab.goto(f"{site.origins[0]}{path}")
-    tab.close()
-    assert len(desk.visits()) == 3
+    desk = visited(browser, site)
     page = opened(browser)
     matching, excluded = page.locator("#matching"), page.get_by_label("Excluded pages")
     asking = Asking(page)

@@ -99,8 +99,7 @@ def test_pages_opened_while_the_recorder_looks_around_are_recorded_once(
     recorder.evaluate(_HOLD_LOOK)
     desk.page.evaluate(_RESUME)
     desk.wait_until("async () => !(await chrome.storage.session.get()).paused")
-    while not recorder.evaluate("() => self.looking"):
-        desk.page.wait_for_timeout(20)
+    recorder.evaluate("() => self.looking")
     tab.goto(stage.at("/passed"))
     tab.goto(stage.at("/came"))
     recorder.evaluate("() => self.look()")
@@ -213,9 +212,10 @@ _PERIODS = """async () => {
 _HOLD_LOOK = """() => {
   const { query } = chrome.tabs;
   const held = new Promise((resolve) => { self.look = resolve; });
-  self.looking = false;
+  let begin;
+  self.looking = new Promise((resolve) => { begin = resolve; });
   chrome.tabs.query = async (...args) => {
-    self.looking = true;
+    begin();
     await held;
     return query(...args);
   };

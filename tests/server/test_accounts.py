@@ -32,11 +32,14 @@ DAY = 86_400_000
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Of a database that the tests share: each makes users of its own."""
+    """Of a database that the tests share: it has an administrator, and each makes more users."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('accounts') / 'heyho.sqlite3'}"
-    cluster: Postgres = request.getfixturevalue("postgres_cluster")
-    return cluster.create_database().render_as_string(hide_password=False)
+        url = f"sqlite:///{tmp_path_factory.mktemp('accounts') / 'heyho.sqlite3'}"
+    else:
+        cluster: Postgres = request.getfixturevalue("postgres_cluster")
+        url = cluster.create_database().render_as_string(hide_password=False)
+    in_transaction(url, user)
+    return url
 
 
 def in_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -136,8 +136,21 @@ const picture = async (why, at) => {
   };
 };
 
-// chrome.storage.session is empty whenever the stream of events had been broken.
+// A pause until the browser's restart is over from its start on; the engine ends it, and decides
+// about any other.
+const noteStart = async (startedAt) => {
+  const settings = await readState("settings").catch(() => ({ paused: true }));
+  if (!settings?.paused) return;
+  await chrome.storage.session.set({ startedAt });
+  endPause();
+};
+
+// chrome.storage.session is empty whenever the stream of events had been broken. Chromium leaves
+// onStartup out at times: the browser has started if the worker was there before. What is named
+// on the command line is installed anew at each start.
 const begin = async (why, at) => {
+  const known = await chrome.storage.session.get(["session", "isNew"]);
+  if (why === "install" || !(known.session || known.isNew)) await noteStart(at);
   await save(await picture(why, at));
   const settings = await readState("settings").catch(() => ({ paused: null }));
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
@@ -154,6 +167,10 @@ const inOrder = (step) => {
   tail = tail.then(step).catch((error) => console.error("Heyho could not record:", error));
   return tail;
 };
+
+// The worker of an extension that was installed, updated, reloaded or switched on.
+const isNew = self.serviceWorker.state !== "activated";
+if (isNew) inOrder(() => chrome.storage.session.set({ isNew }));
 
 // A clock that was set back would leave every alarm for as long as that: they go along with it.
 // No periodic one is ever further away than its period.
@@ -187,34 +204,19 @@ const beginAgain = (why) => {
   return inOrder(() => begin(why, at));
 };
 
-// A pause until the browser's restart is over from here on; the engine decides about any other.
-const noteStart = () => {
-  const startedAt = Date.now();
-  return inOrder(async () => {
-    const settings = await readState("settings").catch(() => null);
-    if (settings?.pausedUntil === "restart") await chrome.storage.session.set({ startedAt });
-    return settings?.paused ?? false;
-  });
-};
-const endPause = async (isPaused) => {
-  if (isPaused) await ask({ kind: "resume", started: true });
+const endPause = async () => {
+  const { ok } = await ask({ kind: "resume", started: true });
+  if (ok) await chrome.storage.session.remove("startedAt");
 };
 
-// What is named on the command line is installed anew at each start of the browser.
 chrome.runtime.onInstalled.addListener(async ({ reason }) => {
-  const isPaused = reason === "install" && (await noteStart());
   await beginAgain(reason === "install" || reason === "update" ? reason : "startup");
-  await endPause(isPaused);
   const { greeted } = await chrome.storage.local.get("greeted");
   if (reason !== "install" || greeted) return;
   await chrome.storage.local.set({ greeted: true });
   await chrome.tabs.create({ url: "welcome.html" });
 });
-chrome.runtime.onStartup.addListener(async () => {
-  const isPaused = await noteStart();
-  await append("heartbeat");
-  await endPause(isPaused);
-});
+chrome.runtime.onStartup.addListener(() => append("heartbeat"));
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
@@ -334,7 +336,7 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
     await append("heartbeat");
     await whenBackOnline();
     const { startedAt } = await chrome.storage.session.get("startedAt");
-    await endPause(startedAt); // the engine may have failed when the browser started
+    if (startedAt) await endPause(); // the engine may have failed when the browser started
   } else if (name === "resume") {
     await ask({ kind: "resume" });
   } else {

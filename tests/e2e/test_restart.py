@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from harness.browser import EXTENSION, Browser, read_store
+from harness.browser import EXTENSION, EXTENSION_ID, Browser, read_store
 from harness.desk import Desk
 from harness.site import Site
 
@@ -17,6 +18,11 @@ Launch = Callable[..., Browser]
 
 _SOON = "name => chrome.alarms.create(name, { when: Date.now() + 50 })"
 _RESUMED = "async () => !(await readState('settings')).paused"
+_RELOAD = "id => chrome.developerPrivate.reload(id, { failQuietly: true })"
+_OFF_AND_ON = """async (id) => {
+  await chrome.management.setEnabled(id, false);
+  await chrome.management.setEnabled(id, true);
+}"""
 _DAY_BACK = """async () => {
   for (const { name, scheduledTime, periodInMinutes } of await chrome.alarms.getAll()) {
     const when = scheduledTime + 86_400_000;
@@ -40,14 +46,29 @@ def pause_until_restart(launch: Launch) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("ending", ["closed", "killed"])
+def forget_startup(browser: Browser) -> None:
+    """Close a browser, and have it not tell Heyho of its next start, as Chromium does at times."""
+    browser.context.close()
+    file = browser.profile / "Default" / "Preferences"
+    preferences = json.loads(file.read_text())
+    heyho = preferences["extensions"]["settings"][EXTENSION_ID]
+    heard = heyho["serviceworkerevents"]
+    heyho["serviceworkerevents"] = [event for event in heard if event != "runtime.onStartup"]
+    file.write_text(json.dumps(preferences))
+
+
+_ENDINGS: dict[str, Callable[[Browser], None]] = {
+    "closed": lambda browser: browser.context.close(),
+    "killed": Browser.kill,
+    "unheard": forget_startup,
+}
+
+
+@pytest.mark.parametrize("ending", _ENDINGS)
 def test_a_pause_ends_at_the_browsers_start(launch: Launch, site: Site, ending: str) -> None:
     browser = pause_until_restart(launch)
     browser.context.new_page().goto(f"{site.origins[0]}/second")
-    if ending == "closed":
-        browser.context.close()
-    else:
-        browser.kill()
+    _ENDINGS[ending](browser)
     browser = launch(installed=True)
     tab = browser.context.new_page()
     tab.goto(f"{site.origins[0]}/shop")
@@ -58,6 +79,21 @@ def test_a_pause_ends_at_the_browsers_start(launch: Launch, site: Site, ending: 
     assert [url.removeprefix(site.origins[0]) for url in desk.urls()] == ["/shop", "/landed"]
     popup = browser.open("popup.html")
     expect(popup.get_by_role("switch")).to_be_checked()
+
+
+@pytest.mark.parametrize("again", [_RELOAD, _OFF_AND_ON], ids=["reloaded", "switched off and on"])
+def test_a_pause_does_not_end_when_only_the_extension_begins_anew(
+    launch: Launch, site: Site, again: str
+) -> None:
+    browser = pause_until_restart(launch)
+    extensions = browser.context.new_page()
+    extensions.goto("chrome://extensions")
+    extensions.evaluate(again, EXTENSION_ID)
+    browser.context.new_page().goto(f"{site.origins[0]}/shop")
+    desk = Desk(browser)
+    assert desk.urls() == []
+    assert desk.state("settings")["paused"]
+    expect(browser.open("popup.html").get_by_role("switch")).not_to_be_checked()
 
 
 def test_a_pause_ends_although_the_engine_fails_at_that_start(

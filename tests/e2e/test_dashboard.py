@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from harness.backlog import seed
 from harness.browser import EXTENSION_ID, Browser, read_state
+from harness.desk import Desk
 from harness.fluency import fluency
 from harness.pictures import look
 
@@ -382,6 +383,17 @@ def test_figures_are_of_the_day_on_which_they_are_looked_at(
     expect(page.locator("#sums")).to_contain_text("Visits5")
     assert page.evaluate("draws") == 1, "what has not changed stays"
     assert browser.console() == []
+
+
+def test_figures_that_stay_in_sight_overnight_become_those_of_the_new_day(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    first = a_visit("A month ago", "https://old.example/", noon(29))
+    page = history([first, *some_visits()], "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits6")
+    page.evaluate(_TOMORROW)
+    assert Desk(browser).ask("status")["ok"]
+    expect(page.locator("#sums")).to_contain_text("Visits5")
 
 
 def test_days_are_named_by_one_day_until_all_are_listed_anew(

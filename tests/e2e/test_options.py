@@ -382,6 +382,26 @@ def test_a_token_is_stored_with_the_address_that_gave_it(
     assert read_state(page, "settings")["token"] == token.input_value() != settings["token"]
 
 
+def test_a_token_goes_to_no_other_server(browser: Browser, server: ServerProcess) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    problem = page.locator("#token-problem")
+    address.fill("http://localhost:9")
+    page.get_by_role("button", name="Save").focus()
+    expect(token).to_have_value("")
+    expect(problem).to_contain_text("The token of 127.0.0.1 was taken out")
+    address.fill(server.url)
+    page.get_by_role("button", name="Save").focus()
+    expect(token).to_have_value(str(server.token))
+    expect(problem).to_have_text("")
+    address.fill("http://localhost:9")
+    address.press("Enter")
+    expect(page.locator("#message")).to_contain_text("Saved.")
+    settings = read_state(page, "settings")
+    assert (settings["serverUrl"], settings["token"]) == ("http://localhost:9/api/v1", "")
+
+
 def test_what_is_typed_while_the_address_is_stored_stays(
     browser: Browser, server: ServerProcess
 ) -> None:

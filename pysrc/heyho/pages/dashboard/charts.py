@@ -42,6 +42,10 @@ class Charts:
         bridge.on(bridge.find("all-sites"), "click", self._show_all_sites)
         bridge.on(bridge.find("figures-retry"), "click", self._ask_again)
 
+    def is_of_another_day(self) -> bool:
+        """Whether what is drawn ends with a day that is over."""
+        return self._drawn is not None and self._drawn[3] != stage.today()
+
     def forget(self) -> None:
         """Ask anew at the next look."""
         self._drawn = None

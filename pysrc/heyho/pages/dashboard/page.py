@@ -71,6 +71,8 @@ class Dashboard:
         if message.get("kind") == "status" and not js.document.hidden:
             self._visits.set_paused(message["status"]["paused"])
             bridge.start(self._visits.look_again())
+            if self._place.view == "figures" and self._charts.is_of_another_day():
+                self._charts.show(self._place.span)
 
     def _look(self) -> None:
         """The person comes back to the page."""

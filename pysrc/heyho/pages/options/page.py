@@ -18,6 +18,8 @@ class Options:
         self.stored: "dict[str, str]" = {}
         self.saving = False
         self.checking = False
+        # Whether the token was taken out of the form, for another server's sake.
+        self.withheld = False
 
     async def open(self) -> None:
         """Fill the form with what is stored, and let the person change it."""
@@ -31,6 +33,7 @@ class Options:
         privacy.Privacy(settings)
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
+        bridge.on(bridge.find("serverUrl"), "change", self.withhold_token)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
         bridge.on(bridge.find("pair"), "click", self.pair)
         bridge.on(bridge.find("check"), "click", self.check)
@@ -158,6 +161,20 @@ class Options:
         verdict = await check(sent["serverUrl"], sent["token"])
         show_verdict(verdict.tone, verdict.lines)
         self.checking = False
+
+    def withhold_token(self) -> None:
+        """Take the token out of the form while the address of another server stands there; put it
+        back when that was a mistake."""
+        field, before = bridge.find("token"), self.stored["serverUrl"]
+        elsewhere = form.is_elsewhere(str(bridge.find("serverUrl").value), before)
+        if elsewhere and field.value and field.value == self.stored["token"]:
+            self.withheld = True
+            field.value = ""
+            bridge.write("token-problem", texts.text("options_token_withheld", form.host(before)))
+        elif self.withheld and not elsewhere and not field.value:
+            self.withheld = False
+            field.value = self.stored["token"]
+            forgive("token")
 
     def toggle_token(self) -> None:
         """Show the token, or hide it."""

@@ -58,6 +58,9 @@ class Intake(Protocol):
         A visit that is stored already is replaced only by a version that ends later, and a tab
         aggregate by one that was active later. What the person deleted stays deleted.
         Of a trial nothing is ever stored; its receipt is what it would have been.
+
+        Raises:
+            NotSignedIn: the user has been removed meanwhile.
         """
 
 

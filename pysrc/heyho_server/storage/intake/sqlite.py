@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from itertools import chain
 
+from heyho_server.errors import NotSignedIn
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import (
     AGGREGATE_COLUMNS,
@@ -60,7 +61,11 @@ class SqliteIntake:
         self._writing: asyncio.Task[None] | None = None
 
     async def store(self, delivery: Delivery) -> Receipt:
-        """Store a delivery whole, or not at all; it is on the disk when this returns."""
+        """Store a delivery whole, or not at all; it is on the disk when this returns.
+
+        Raises:
+            NotSignedIn: the user has been removed meanwhile.
+        """
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((delivery, receipt))
         if self._writing is None:
@@ -104,7 +109,7 @@ class SqliteIntake:
                     if delivery.trial:
                         execute("ROLLBACK TO delivery")
                     outcomes.append(receipt)
-                except sqlite3.Error as problem:
+                except (sqlite3.Error, NotSignedIn) as problem:
                     if not self._connection.in_transaction:
                         raise
                     execute("ROLLBACK TO delivery")
@@ -118,6 +123,9 @@ class SqliteIntake:
         return outcomes
 
     def _store(self, delivery: Delivery) -> Receipt:
+        owner = "SELECT 1 FROM users WHERE id = ?"
+        if not self._connection.execute(owner, (delivery.caller.user_id,)).fetchone():
+            raise NotSignedIn
         gone = self._deletions(delivery)
         kept, receipt = sift(delivery.batch, gone)
         tabs = aggregate_rows(delivery.batch, gone)

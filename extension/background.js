@@ -5,6 +5,7 @@ import { EXCLUDED } from "./defaults.js";
 
 const HEARTBEAT_MINUTES = 1;
 const IDLE_AFTER_SECONDS = 60;
+const PAUSING_MS = 30_000;
 const ENGINE_TRIES = 7;
 const FIRST_WAIT_MS = 50;
 const FOR_THE_ENGINE = new Set(["alarms.create", "alarms.clear", "alarms.get",
@@ -149,8 +150,10 @@ const noteStart = async (startedAt) => {
 // onStartup out at times: the browser has started if the worker was there before. What is named
 // on the command line is installed anew at each start.
 const begin = async (why, at) => {
-  const known = await chrome.storage.session.get(["session", "isNew"]);
-  if (why === "install" || !(known.session || known.isNew)) await noteStart(at);
+  const known = await chrome.storage.session.get(["session", "isNew", "startedAt"]);
+  const hasStarted = why === "install" || !(known.session || known.isNew);
+  if (hasStarted && !known.startedAt) await noteStart(at);
+  await chrome.storage.session.remove("pausingAt");
   await save(await picture(why, at));
   const settings = await readState("settings").catch(() => ({ paused: null }));
   await chrome.alarms.create("heartbeat", { periodInMinutes: HEARTBEAT_MINUTES });
@@ -185,16 +188,27 @@ const keepAlarms = async () => {
   }
 };
 
+// From the press on nothing is recorded, though the engine may have to begin first.
+const isPausing = ({ pausingAt }, at) => at >= pausingAt && at < pausingAt + PAUSING_MS;
+
+// A heartbeat in a pause looks whether the engine could not tell of its end.
+const isOver = async (kind, known, at) => {
+  if (at >= known.pausingAt + PAUSING_MS) return true;
+  if (!known.paused) return false;
+  const settings = kind === "heartbeat" ? await readState("settings").catch(() => known) : known;
+  return !pausedAt(at, settings, known.startedAt);
+};
+
 let seenAt = Infinity;
-const append = (kind, fields) => {
-  const at = Date.now();
+const append = (kind, fields, at = Date.now()) => {
   if (at < seenAt) inOrder(keepAlarms);
   seenAt = at;
   return inOrder(async () => {
-    const known =
-      await chrome.storage.session.get(["session", "paused", "pausedUntil", "startedAt"]);
-    const over = known.paused && !pausedAt(at, known, known.startedAt);
-    if (!known.session || over) await begin(over ? "resume" : "startup", at);
+    const known = await chrome.storage.session.get(
+      ["session", "isNew", "paused", "pausedUntil", "startedAt", "pausingAt"]);
+    if (isPausing(known, at) && kind !== "paused") return;
+    const over = await isOver(kind, known, at);
+    if (!known.session || over) await begin(over || known.isNew ? "resume" : "startup", at);
     if (!known.paused || over || kind === "paused") await save({ kind, at, ...fields });
   });
 };
@@ -204,6 +218,22 @@ const beginAgain = (why) => {
   return inOrder(() => begin(why, at));
 };
 
+// Where the recorder has seen for itself that the pause was over, it looks around no second time.
+const resume = () => {
+  const at = Date.now();
+  return inOrder(async () => {
+    const { paused } = await chrome.storage.session.get("paused");
+    if (paused === false) await chrome.storage.session.set({ pausedUntil: null });
+    else await begin("resume", at);
+  });
+};
+
+const pause = async (request) => {
+  await chrome.storage.session.set({ pausingAt: Date.now() });
+  const reply = await ask(request);
+  if (!reply.ok) beginAgain("resume");
+  return reply;
+};
 const endPause = async () => {
   const { ok } = await ask({ kind: "resume", started: true });
   if (ok) await chrome.storage.session.remove("startedAt");
@@ -216,7 +246,14 @@ chrome.runtime.onInstalled.addListener(async ({ reason }) => {
   await chrome.storage.local.set({ greeted: true });
   await chrome.tabs.create({ url: "welcome.html" });
 });
-chrome.runtime.onStartup.addListener(() => append("heartbeat"));
+chrome.runtime.onStartup.addListener(() => {
+  const at = Date.now();
+  inOrder(async () => {
+    await chrome.storage.session.set({ isNew: false }); // after a crash it is, though
+    await noteStart(at);
+  });
+  return append("heartbeat");
+});
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
@@ -349,12 +386,17 @@ chrome.commands.onCommand.addListener(async (command) => {
   if (command === "open-history") await chrome.tabs.create({ url: "dashboard.html" });
 });
 
+const isPause = ({ kind, settings, dryRun }) =>
+  kind === "pause" || (settings?.paused === true && !dryRun);
 const answer = async ({ kind, request, call, args, paused, until: pausedUntil = null }) => {
-  if (kind === "engine") return ask(request);
+  if (kind === "engine") return isPause(request) ? pause(request) : ask(request);
   if (kind === "recording") {
-    await chrome.storage.session.set({ paused, pausedUntil });
+    const { pausingAt } = await chrome.storage.session.get("pausingAt");
     await chrome.storage.session.remove("startedAt"); // which ended another pause
-    return paused ? append("paused") : beginAgain("resume");
+    if (!paused) return resume();
+    await chrome.storage.session.set({ paused, pausedUntil });
+    await chrome.storage.session.remove("pausingAt");
+    return append("paused", {}, pausingAt);
   }
   if (kind === "history") return readHistory(request);
   if (kind === "chrome" && FOR_THE_ENGINE.has(call)) {

@@ -221,7 +221,8 @@ def test_events_wait_in_memory_while_the_database_refuses(desk: Desk, site: Site
         desk.kill_worker()
     fault = desk.page.evaluate("async () => (await chrome.storage.session.get('fault')).fault")
     assert fault["message"] == (
-        "The history was written by a newer Heyho. Install that version again. "
+        "The history was written by a newer Heyho. Reload the extension on chrome://extensions, "
+        "or install that version again. "
         "Until then new visits wait in memory."
     )
     assert desk.page.evaluate("() => chrome.action.getBadgeText({})") == "!"

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -46,21 +47,31 @@ def pause_until_restart(launch: Launch) -> Browser:
     return browser
 
 
-def forget_startup(browser: Browser) -> None:
-    """Close a browser, and have it not tell Heyho of its next start, as Chromium does at times."""
+def close_and_change(browser: Browser, change: Callable[[dict[str, Any]], object]) -> None:
+    """Close a browser, and change what it keeps of the extension."""
     browser.context.close()
     file = browser.profile / "Default" / "Preferences"
     preferences = json.loads(file.read_text())
-    heyho = preferences["extensions"]["settings"][EXTENSION_ID]
-    heard = heyho["serviceworkerevents"]
-    heyho["serviceworkerevents"] = [event for event in heard if event != "runtime.onStartup"]
+    change(preferences["extensions"]["settings"][EXTENSION_ID])
     file.write_text(json.dumps(preferences))
+
+
+def forget_startup(kept: dict[str, Any]) -> None:
+    """Have Chromium not tell of its next start, as it does at times."""
+    heard = kept["serviceworkerevents"]
+    kept["serviceworkerevents"] = [event for event in heard if event != "runtime.onStartup"]
+
+
+def forget_worker(kept: dict[str, Any]) -> None:
+    """Have Chromium make the service worker anew, as after a crash of the extension's process."""
+    del kept["service_worker_registration_info"]
 
 
 _ENDINGS: dict[str, Callable[[Browser], None]] = {
     "closed": lambda browser: browser.context.close(),
     "killed": Browser.kill,
-    "unheard": forget_startup,
+    "unheard": lambda browser: close_and_change(browser, forget_startup),
+    "crashed": lambda browser: close_and_change(browser, forget_worker),
 }
 
 
@@ -94,6 +105,23 @@ def test_a_pause_does_not_end_when_only_the_extension_begins_anew(
     assert desk.urls() == []
     assert desk.state("settings")["paused"]
     expect(browser.open("popup.html").get_by_role("switch")).not_to_be_checked()
+
+
+def test_pages_opened_while_heyho_was_switched_off_begin_when_it_is_switched_on(
+    launch: Launch, site: Site
+) -> None:
+    launch().context.close()
+    browser = launch(installed=True)
+    extensions = browser.context.new_page()
+    extensions.goto("chrome://extensions")
+    extensions.evaluate("id => chrome.management.setEnabled(id, false)", EXTENSION_ID)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/shop")
+    extensions.evaluate("id => chrome.management.setEnabled(id, true)", EXTENSION_ID)
+    desk = Desk(browser)
+    tab.close()
+    desk.wait_until("async () => (await all('events')).some(({ kind }) => kind === 'removed')")
+    assert desk.urls() == [f"{site.origins[0]}/shop"]
 
 
 def test_a_pause_ends_although_the_engine_fails_at_that_start(

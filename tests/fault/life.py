@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from copy import deepcopy
@@ -98,7 +99,7 @@ class Lives:
     """A device on which every run is the life of another engine.
 
     Attributes:
-        in_flight: how many visits the server had and the ledger had not, at the end of each life.
+        in_flight: how often a visit reached the server in a life and the ledger never heard of it.
         steps: how many the last life had.
     """
 
@@ -158,16 +159,13 @@ class Lives:
         return result
 
     def _account(self, *, ends: bool, lost_workers: int) -> None:
-        """Nobody will ever know what the server had and the ledger had not; not many may be."""
-        unknown = [
-            visit_id
-            for visit_id in waiting(self.device, self.device.settings())
-            if self.server.database.arrivals[visit_id] > self.server.unheard[visit_id]
-        ]
-        self.in_flight.append(len(unknown))
+        """Nobody will ever know what the server had and the ledger had not; not much may be."""
+        lost = self.server.database.arrivals - self.server.unheard
+        unknown = Counter({key: lost[key] for key in waiting(self.device, self.device.settings())})
+        self.in_flight.append(unknown.total())
         lanes = self.device.progress.lanes if hasattr(self.device, "progress") else 0
         batch = self.device.settings().batch_size
-        assert len(unknown) <= (2 * ends + lost_workers) * lanes * batch
+        assert unknown.total() <= (2 * ends + lost_workers) * lanes * batch
         self.server.unheard.update(unknown)
 
     def assert_nothing_is_wrong(self) -> None:

@@ -111,3 +111,16 @@ class History(RuleBasedStateMachine):
 
 TestHistory = History.TestCase
 TestHistory.settings = settings(max_examples=100, stateful_step_count=12)
+
+
+def test_a_visit_may_get_lost_twice_in_one_life() -> None:
+    """With a worker that had sent it, and with the engine that sent it again."""
+    lives = Lives(Server(Latency(0.3)), visits=1)
+    lives.run()
+    lives.device.visit()
+    options = {"strategy": "parallel", "concurrency": 2, "workers": 1, "batchSize": 1}
+    dying = Doom("dies", at_call=2, carried_out=True)
+    lives.run(End(steps=2, from_s=0.45), dooms=[dying], **options)
+    assert lives.in_flight[-1] == 2
+    lives.run(End(steps=1))
+    lives.assert_nothing_is_wrong()

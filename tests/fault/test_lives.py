@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -118,9 +120,9 @@ def test_a_visit_may_get_lost_twice_in_one_life() -> None:
     lives = Lives(Server(Latency(0.3)), visits=1)
     lives.run()
     lives.device.visit()
-    options = {"strategy": "parallel", "concurrency": 2, "workers": 1, "batchSize": 1}
+    options: dict[str, Any] = {"strategy": "parallel", "concurrency": 2, "batchSize": 1}
     dying = Doom("dies", at_call=2, carried_out=True)
-    lives.run(End(steps=2, from_s=0.45), dooms=[dying], **options)
+    lives.run(End(steps=2, from_s=0.45), dooms=[dying], workers=1, **options)
     assert lives.in_flight[-1] == 2
     lives.run(End(steps=1))
     lives.assert_nothing_is_wrong()

@@ -669,6 +669,46 @@ def test_what_was_being_indexed_is_looked_for_until_it_is_there(
     assert browser.console() == []
 
 
+_COUNT_ANEW = """() => {
+  const later = setTimeout;
+  globalThis.looks = [];
+  globalThis.setTimeout = (tell, delay, ...more) => {
+    if (delay !== 2_000) return later(tell, delay, ...more);
+    document.documentElement.dataset.looks = looks.push(tell);
+  };
+  const send = chrome.runtime.sendMessage;
+  globalThis.behind = { visits: 0, sites: [], categories: [], days: [], missing: 5_000 };
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    return message.request?.kind === "figures" ? { ...reply, ...behind } : reply;
+  };
+}"""
+
+
+def test_figures_stay_while_they_are_counted_anew(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits(), "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate(_COUNT_ANEW)
+    page.get_by_role("button", name="Correct the category of baking.example").click()
+    choose_category(page, "baking.example", "Shopping")
+    counting = page.get_by_text("5,000 visits are still being counted.")
+    expect(counting).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate("behind = {}")
+    page.evaluate(_LOOK_AGAIN)
+    expect(page.locator("#categories")).to_contain_text("Shopping")
+    expect(counting).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-looks", "0")
+    page.evaluate("behind = { visits: 0, days: [], missing: 5_000 }")
+    page.get_by_role("button", name="A year").click()
+    expect(counting).to_be_visible()
+    expect(page.locator("#sums")).to_contain_text("Visits0")
+    assert browser.console() == []
+
+
 def test_each_view_keeps_its_place(browser: Browser) -> None:
     page = browser.open("database.js")
     seed(page, 300)

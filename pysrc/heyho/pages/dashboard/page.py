@@ -217,7 +217,6 @@ class Dashboard:
 
     def _sorted(self) -> None:
         """A site has another category: what is shown may have changed."""
-        self._charts.forget()
         self._sheet.close()
         if self._place.view == "figures":
             self._charts.show(self._place.span)

@@ -277,6 +277,40 @@ def test_a_visit_in_full_and_what_led_to_it(history: Callable[..., Page]) -> Non
     expect(page.locator(".visit")).to_have_count(1)
 
 
+def test_details_close_only_at_a_click_beside_them(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits())
+    row = page.locator(".visit", has_text="Python weather")
+    row.locator(".clock").dblclick()
+    sheet = page.get_by_role("dialog")
+    heading = sheet.get_by_role("heading", name="Python weather")
+    expect(heading).to_be_visible()
+    expect(sheet.locator("#sheet-chain li")).to_have_count(3)
+    box, text = sheet.bounding_box(), heading.bounding_box()
+    assert box
+    assert text
+    padding = box["x"] + 4, box["y"] + box["height"] - 4
+    beside = box["x"] - 4, padding[1]
+    page.mouse.click(*padding)
+    expect(heading).to_be_visible()
+    for end in (padding, beside):
+        page.mouse.move(text["x"] + 2, text["y"] + 12)
+        page.mouse.down()
+        page.mouse.move(*end)
+        page.mouse.up()
+        expect(heading).to_be_visible()
+        assert page.evaluate("String(getSelection())")
+    page.mouse.move(*beside)
+    page.mouse.down()
+    page.mouse.move(*padding)
+    page.mouse.up()
+    expect(heading).to_be_visible()
+    page.mouse.click(*beside)
+    expect(sheet).to_have_count(0)
+    assert browser.console() == []
+
+
 def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)

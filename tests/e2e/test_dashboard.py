@@ -760,6 +760,23 @@ def test_each_view_keeps_its_place(browser: Browser) -> None:
     assert page.evaluate("scrollY") == 3_000
 
 
+def test_a_link_in_the_figures_opens_its_search_at_the_beginning(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    visits = [a_visit(f"Page {n}", f"https://a.example/{n}", noon() + n) for n in range(300)]
+    page = history(visits)
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.locator("#more").scroll_into_view_if_needed()
+    expect(page.locator("#count")).to_contain_text("160 visits")
+    page.evaluate("scrollTo(0, 2000)")
+    page.locator("#tab-figures").evaluate("tab => tab.click()")
+    page.get_by_role("link", name="a.example").click()
+    expect(page.get_by_role("searchbox")).to_have_value("site:a.example")
+    expect(page.locator("#count")).to_contain_text("60 visits found")
+    assert page.evaluate("scrollY") == 0
+    assert browser.console() == []
+
+
 def test_everyone_can_read_it(history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)

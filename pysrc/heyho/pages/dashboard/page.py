@@ -113,7 +113,10 @@ class Dashboard:
         self._settled = True
         if self._place.view == "figures":
             self._place.text = before.text
-        self._show(search=self._place.text != self._visits.text)
+        search = self._place.text != self._visits.text
+        self._show(search=search)
+        if search and self._place.view == "visits":
+            stage.scroll_to(0.0)
 
     def _go(self, there: "place.Place", *, again: bool = False) -> None:
         """Go to a place."""

@@ -777,6 +777,34 @@ def test_a_link_in_the_figures_opens_its_search_at_the_beginning(
     assert browser.console() == []
 
 
+_HOLD_REST = """() => {
+  const send = chrome.runtime.sendMessage;
+  const held = new Promise((resolve) => { globalThis.release = resolve; });
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    if (message.request?.kind !== "search") return reply;
+    if (!message.request.before) return { ...reply, next: { startedAt: Date.now(), seq: 1 } };
+    await held;
+    return reply;
+  };
+}"""
+
+
+def test_nothing_is_called_missing_before_all_was_looked_through(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits())
+    page.evaluate(_HOLD_REST)
+    page.get_by_role("searchbox").fill('"weather python"')
+    expect(page.locator("#more-text")).to_have_text("Reading older visits.")
+    expect(page.locator("#count")).to_have_text("Looking through your history.")
+    expect(page.locator("#empty")).to_be_hidden()
+    page.evaluate("release()")
+    expect(page.locator("#empty")).to_contain_text("Nothing found")
+    expect(page.locator("#count")).to_have_text("No visit found")
+    assert browser.console() == []
+
+
 def test_everyone_can_read_it(history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)

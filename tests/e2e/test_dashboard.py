@@ -277,6 +277,42 @@ def test_a_visit_in_full_and_what_led_to_it(history: Callable[..., Page]) -> Non
     expect(page.locator(".visit")).to_have_count(1)
 
 
+def test_details_close_only_at_a_click_beside_them(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits())
+    row = page.locator(".visit", has_text="Python weather")
+    row.locator(".clock").dblclick()
+    sheet = page.get_by_role("dialog")
+    heading = sheet.get_by_role("heading", name="Python weather")
+    expect(heading).to_be_visible()
+    expect(sheet.locator("#sheet-chain li")).to_have_count(3)
+    box, text = sheet.bounding_box(), heading.bounding_box()
+    assert box
+    assert text
+    padding = box["x"] + 4, box["y"] + box["height"] - 4
+    beside = box["x"] - 4, padding[1]
+    page.mouse.click(*padding)
+    expect(heading).to_be_visible()
+    for end in (padding, beside):
+        page.mouse.move(text["x"] + 2, text["y"] + 12)
+        page.mouse.down()
+        page.mouse.move(*padding)
+        assert page.evaluate("String(getSelection())")
+        page.mouse.move(*end)
+        page.mouse.up()
+        expect(heading).to_be_visible()
+        page.evaluate("getSelection().empty()")
+    page.mouse.move(*beside)
+    page.mouse.down()
+    page.mouse.move(*padding)
+    page.mouse.up()
+    expect(heading).to_be_visible()
+    page.mouse.click(*beside)
+    expect(sheet).to_have_count(0)
+    assert browser.console() == []
+
+
 def test_figures(browser: Browser, history: Callable[..., Page]) -> None:
     page = history(some_visits())
     expect(page.locator(".visit")).to_have_count(6)
@@ -669,6 +705,46 @@ def test_what_was_being_indexed_is_looked_for_until_it_is_there(
     assert browser.console() == []
 
 
+_COUNT_ANEW = """() => {
+  const later = setTimeout;
+  globalThis.looks = [];
+  globalThis.setTimeout = (tell, delay, ...more) => {
+    if (delay !== 2_000) return later(tell, delay, ...more);
+    document.documentElement.dataset.looks = looks.push(tell);
+  };
+  const send = chrome.runtime.sendMessage;
+  globalThis.behind = { visits: 0, sites: [], categories: [], days: [], missing: 5_000 };
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    return message.request?.kind === "figures" ? { ...reply, ...behind } : reply;
+  };
+}"""
+
+
+def test_figures_stay_while_they_are_counted_anew(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits(), "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate(_COUNT_ANEW)
+    page.get_by_role("button", name="Correct the category of baking.example").click()
+    choose_category(page, "baking.example", "Shopping")
+    counting = page.get_by_text("5,000 visits are still being counted.")
+    expect(counting).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-looks", "1")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate("behind = {}")
+    page.evaluate(_LOOK_AGAIN)
+    expect(page.locator("#categories")).to_contain_text("Shopping")
+    expect(counting).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-looks", "0")
+    page.evaluate("behind = { visits: 0, days: [], missing: 5_000 }")
+    page.get_by_role("button", name="A year").click()
+    expect(counting).to_be_visible()
+    expect(page.locator("#sums")).to_contain_text("Visits0")
+    assert browser.console() == []
+
+
 def test_each_view_keeps_its_place(browser: Browser) -> None:
     page = browser.open("database.js")
     seed(page, 300)
@@ -684,6 +760,51 @@ def test_each_view_keeps_its_place(browser: Browser) -> None:
     page.go_back()
     expect(page.get_by_role("tabpanel", name="Visits")).to_be_visible()
     assert page.evaluate("scrollY") == 3_000
+
+
+def test_a_link_in_the_figures_opens_its_search_at_the_beginning(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    visits = [a_visit(f"Page {n}", f"https://a.example/{n}", noon() + n) for n in range(300)]
+    page = history(visits)
+    expect(page.locator("#count")).to_contain_text("more below")
+    page.locator("#more").scroll_into_view_if_needed()
+    expect(page.locator("#count")).to_contain_text("160 visits")
+    page.evaluate("scrollTo(0, 2000)")
+    page.locator("#tab-figures").evaluate("tab => tab.click()")
+    page.get_by_role("link", name="a.example").click()
+    expect(page.get_by_role("searchbox")).to_have_value("site:a.example")
+    expect(page.locator("#count")).to_contain_text("60 visits found")
+    assert page.evaluate("scrollY") == 0
+    assert browser.console() == []
+
+
+_HOLD_REST = """() => {
+  const send = chrome.runtime.sendMessage;
+  const held = new Promise((resolve) => { globalThis.release = resolve; });
+  chrome.runtime.sendMessage = async (message) => {
+    const reply = await send.call(chrome.runtime, message);
+    if (message.request?.kind !== "search") return reply;
+    if (!message.request.before) return { ...reply, next: { startedAt: Date.now(), seq: 1 } };
+    await held;
+    return reply;
+  };
+}"""
+
+
+def test_nothing_is_called_missing_before_all_was_looked_through(
+    browser: Browser, history: Callable[..., Page]
+) -> None:
+    page = history(some_visits())
+    page.evaluate(_HOLD_REST)
+    page.get_by_role("searchbox").fill('"weather python"')
+    expect(page.locator("#more-text")).to_have_text("Reading older visits.")
+    expect(page.locator("#count")).to_have_text("Looking through your history.")
+    expect(page.locator("#empty")).to_be_hidden()
+    page.evaluate("release()")
+    expect(page.locator("#empty")).to_contain_text("Nothing found")
+    expect(page.locator("#count")).to_have_text("No visit found")
+    assert browser.console() == []
 
 
 def test_everyone_can_read_it(history: Callable[..., Page]) -> None:

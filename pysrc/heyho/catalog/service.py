@@ -10,7 +10,7 @@ from typing import Any
 from heyho import texts
 from heyho.catalog.categories import CATEGORIES, Categories
 from heyho.catalog.days import LocalTime, span
-from heyho.catalog.index import Index
+from heyho.catalog.index import Catalog, Index
 from heyho.catalog.query import parse
 from heyho.catalog.rollups import added, counted, figures, spans
 from heyho.catalog.search import Found, Moment, search
@@ -158,7 +158,7 @@ class CatalogService:
         first, last = _day(request.get("from"), "0001-01-01"), _day(request.get("to"), "9999-12-31")
 
         async def attempt() -> Record:
-            catalog = await self.index.catalog()
+            catalog = await self._current()
             wanted = spans(first, last)
             rows: dict[str, Record] = {}
             for span_of_rows in wanted:
@@ -177,6 +177,14 @@ class CatalogService:
 
         reply: Record = await self._until_current(attempt)
         return reply
+
+    async def _current(self) -> Catalog:
+        """The catalog, begun anew where it was made by other rules or in another time zone."""
+        catalog = await self.index.catalog()
+        if not await self.index.is_current(catalog):
+            await self._advance(at_least=1)
+            catalog = await self.index.catalog()
+        return catalog
 
     async def _answer_chain(self, request: Record) -> Record:
         categories = await self.index.categories()

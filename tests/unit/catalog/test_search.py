@@ -188,18 +188,67 @@ def test_figures_are_exact_counts(
         world = World()
         for step in steps:
             await world.do(*step)
-        while await world.service._advance(at_least=1):
-            pass
         first, last = days
-        reply = await world.service.handlers["figures"]({"from": first, "to": last})
         naive = counted(world.database.visits.values(), world.local, await world.categories())
         within = {
             day: row for day, row in naive.items() if (first or "") <= day <= (last or "9999")
         }
-        assert reply == {**figures(within), "missing": 0}
+        exact = {**figures(within), "missing": 0}
+        ask = world.service.handlers["figures"]
+        assert await ask({"from": first, "to": last}) == exact
+        while await world.service._advance(at_least=1):
+            pass
+        assert await ask({"from": first, "to": last}) == exact
         assert world.database.days == naive
 
     run_jumping(check())
+
+
+def test_figures_are_by_the_rules_and_in_the_time_zone_of_the_moment() -> None:
+    async def check() -> None:
+        world = World()
+        world.service._chunk = world.service._most = service.CHUNK
+        world.service.index._block_size = 16_384
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        moment = {"startedAt": START, "endedAt": START, "activeDuration": 1}
+        count = service.RECENT + 1
+        await world.do("add", [{**visit, **moment}] * count)
+        assert await world.service.step()
+        assert not await world.service.step()
+        rule = {"pattern": "a.example", "category": "news"}
+        await world.service.handlers["categories"](rule)
+        ask = world.service.handlers["figures"]
+        reply = await ask({})
+        assert (reply["categories"], reply["missing"]) == ([["news", count, count]], 0)
+        assert reply["days"] == [["2026-01-01", count, count]]
+        world.calendar.minutes = -300
+        reply = await ask({})
+        assert (reply["days"], reply["missing"]) == ([["2025-12-31", count, count]], 0)
+
+    run_jumping(check())
+
+
+def test_figures_of_many_visits_tell_how_many_are_not_counted_by_new_rules_yet() -> None:
+    async def check() -> None:
+        world = World()
+        visit = {"url": "https://a.example/", "domain": "a.example", "title": "red"}
+        moment = {"startedAt": START, "endedAt": START, "activeDuration": 1}
+        await world.do("add", [{**visit, **moment}] * 60)
+        while await world.service.step():
+            pass
+        await world.service.handlers["categories"]({"pattern": "a.example", "category": "news"})
+        ask = world.service.handlers["figures"]
+        reply = await ask({})
+        assert (reply["categories"], reply["missing"]) == ([["news", 7, 7]], 53)
+        assert await ask({}) == reply, "the rest waits for a quiet moment"
+        assert await world.pages("red", 100) == list(range(60, 0, -1))
+        while await world.service.step():
+            pass
+        reply = await ask({})
+        assert (reply["categories"], reply["missing"]) == ([["news", 60, 60]], 0)
+
+    with patch.multiple(service, RECENT=4, FEW=20):
+        run_jumping(check())
 
 
 def test_there_is_nothing_left_of_old_blocks() -> None:

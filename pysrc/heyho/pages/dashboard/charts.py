@@ -46,10 +46,6 @@ class Charts:
         """Whether what is drawn ends with a day that is over."""
         return self._drawn is not None and self._drawn[3] != stage.today()
 
-    def forget(self) -> None:
-        """Ask anew at the next look."""
-        self._drawn = None
-
     def show(self, span: str) -> None:
         """Show the figures of a range, as they are now."""
         if span != self._span:
@@ -87,11 +83,20 @@ class Charts:
                 self._show_none()
                 return
         bridge.write("figures-state", "")
-        if reply["missing"]:
-            said = texts.plural("dashboard_figures_missing", reply["missing"])
-            bridge.write("figures-state", said)
+        missing = max(reply["missing"], year["missing"])
+        if missing:
+            bridge.write("figures-state", texts.plural("dashboard_figures_missing", missing))
             stage.after(LOOK_AGAIN_MS, lambda: self._look_again(span))
+            if self._had_more(reply, year, span):
+                return
         self._draw(reply, year, span, today)
+
+    def _had_more(self, figures: "Json", year: "Json", span: str) -> bool:
+        """Whether what is drawn tells of visits that are only being counted anew."""
+        if self._drawn is None or self._drawn[2] != span:
+            return False
+        before = self._drawn[0]["visits"], self._drawn[1]["visits"]
+        return figures["visits"] < before[0] or year["visits"] < before[1]
 
     def _show_none(self) -> None:
         """Say that nothing was recorded yet, in place of empty charts."""

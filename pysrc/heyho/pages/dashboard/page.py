@@ -113,7 +113,10 @@ class Dashboard:
         self._settled = True
         if self._place.view == "figures":
             self._place.text = before.text
-        self._show(search=self._place.text != self._visits.text)
+        search = self._place.text != self._visits.text
+        self._show(search=search)
+        if search and self._place.view == "visits":
+            stage.scroll_to(0.0)
 
     def _go(self, there: "place.Place", *, again: bool = False) -> None:
         """Go to a place."""
@@ -217,7 +220,6 @@ class Dashboard:
 
     def _sorted(self) -> None:
         """A site has another category: what is shown may have changed."""
-        self._charts.forget()
         self._sheet.close()
         if self._place.view == "figures":
             self._charts.show(self._place.span)

@@ -36,12 +36,14 @@ class Sheet:
         self._shown = ""
         self._day = ""
         self._linked: "dict[str, Json]" = {}
+        self._pressed_beside = False
         self._dialog = bridge.find("sheet")
 
     def open(self) -> None:
         """Listen to the person."""
         bridge.on(bridge.find("sheet-close"), "click", self.close)
         bridge.on(self._dialog, "close", self._closed)
+        stage.on(self._dialog, "pointerdown", self._pressed)
         stage.on(self._dialog, "click", self._clicked)
 
     def close(self) -> None:
@@ -97,9 +99,21 @@ class Sheet:
         """A time of day, with the day unless it is the shown visit's own."""
         return clock if day == self._day else f"{stage.day_name(day, 'date')}, {clock}"
 
+    def _pressed(self, event: "Any") -> None:
+        self._pressed_beside = stage.is_beside(event, self._dialog)
+
+    def _is_left(self, event: "Any") -> bool:
+        """Whether a click is one beside the dialog.
+
+        Not what was begun within it, such as a selection, and not the rest of a double-click that
+        opened it.
+        """
+        return self._pressed_beside and event.detail <= 1 and stage.is_beside(event, self._dialog)
+
     def _clicked(self, event: "Any") -> None:
-        if event.target.id == "sheet":  # beside it
-            self.close()
+        if event.target.id == "sheet":
+            if self._is_left(event):
+                self.close()
             return
         button = stage.closest(event, "button")
         if button is None:

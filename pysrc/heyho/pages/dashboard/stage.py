@@ -165,6 +165,13 @@ def has_lost_focus(dialog: "Any") -> bool:
     return bool(active.isSameNode(js.document.body) or dialog.contains(active))
 
 
+def is_beside(event: "Any", element: "Any") -> bool:
+    """Whether a pointer's event happened outside what an element takes of the window."""
+    box = element.getBoundingClientRect()
+    across = box.left <= event.clientX <= box.right
+    return not (across and box.top <= event.clientY <= box.bottom)
+
+
 def has_selection() -> bool:
     """Whether the person has selected some text."""
     return bool(str(js.getSelection().toString()))

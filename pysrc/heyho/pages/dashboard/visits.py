@@ -231,7 +231,8 @@ class Visits:
         if asked.problem:
             return ""
         if not asked.found:
-            return texts.text("dashboard_none") if asked.text else ""
+            none = texts.text("dashboard_none") if asked.text else ""
+            return none if asked.complete else texts.text("dashboard_looking")
         if asked.complete:
             return texts.plural("dashboard_count", asked.found)
         if asked.text:
@@ -240,7 +241,8 @@ class Visits:
 
     def _show_emptiness(self) -> None:
         asked = self._finding
-        empty = not asked.found and not asked.problem and not asked.missing
+        none = asked.complete and not asked.found
+        empty = none and not asked.problem and not asked.missing
         bridge.show("empty", empty)
         if not empty:
             return

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from harness.backlog import seed, stored_ids
 from harness.browser import EXTENSION, Browser, read_state, read_store
@@ -235,6 +235,10 @@ def bare(visits: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
 
 
+def warning(page: Page) -> Locator:
+    return page.locator("#delete-warning")
+
+
 def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     browser: Browser,
 ) -> None:
@@ -243,8 +247,8 @@ def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     before = read_store(page, "visits")
     page.get_by_label("Site").last.fill("https://www.site-5.example/page")
     page.keyboard.press("Enter")
-    warning = page.locator("#delete-warning")
-    expect(warning).to_contain_text("This deletes 10 visits:")
+    expect(warning(page)).to_contain_text("This deletes 10 visits:")
+    expect(warning(page)).not_to_contain_text("no longer be undone")
     page.keyboard.press("Enter")  # once more by mistake
     expect(page.get_by_role("button", name="Delete 10 visits")).to_be_visible()
     assert read_store(page, "visits") == before
@@ -258,6 +262,9 @@ def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     page = data_page(browser)
     expect(page.locator("#gone-said")).to_contain_text("10 visits were deleted.")
     expect(page.locator("#gone-said")).to_contain_text("for 10 more minutes")
+    page.locator("#delete-site").fill("site-6.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    expect(warning(page)).to_contain_text("What you deleted before can then no longer be undone.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#delete-said")).to_have_text("10 visits are back.")
     expect(page.locator("#gone")).to_be_hidden()

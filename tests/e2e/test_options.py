@@ -271,7 +271,7 @@ def test_a_double_click_is_no_order_to_the_button_that_comes_after(browser: Brow
     page.get_by_label("Excluded pages").fill("bank.example")
     for first, second, reply in (
         ("#pause-hour", "#resume", {"ok": True, "settings": {"paused": True}}),
-        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0}),
+        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0, "endsUndo": False}),
         ("#delete", "#undo", {"ok": True, "visits": 2, "at": 7}),
         ("#undo", "#find", {"ok": True, "visits": 2}),
     ):

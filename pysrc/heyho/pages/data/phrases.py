@@ -95,10 +95,10 @@ def outcome(job: "Json", day: "Day") -> str:
 
 
 def warning(found: "Json", day: "Day") -> str:
-    """What a deletion will delete."""
-    return texts.plural(
-        "data_deletes", found["visits"], days(found["firstAt"], found["lastAt"], day)
-    )
+    """What a deletion will delete, and that it ends the undo of the one before."""
+    span = days(found["firstAt"], found["lastAt"], day)
+    said = texts.plural("data_deletes", found["visits"], span)
+    return f"{said} {texts.text('deletion_ends_undo')}" if found["endsUndo"] else said
 
 
 def gone(deletion: "Json", now: float) -> str:

@@ -86,8 +86,12 @@ def test_how_much_is_done() -> None:
 
 
 def test_a_deletion_says_what_follows() -> None:
-    found = {"visits": 1234, "firstAt": 1, "lastAt": 2}
+    found = {"visits": 1234, "firstAt": 1, "lastAt": 2, "endsUndo": False}
     assert phrases.warning(found, day) == "This deletes 1,234 visits: day 1 to day 2."
+    assert phrases.warning({**found, "endsUndo": True}, day) == (
+        "This deletes 1,234 visits: day 1 to day 2. "
+        "What you deleted before can then no longer be undone."
+    )
     deletion = {"visits": 1, "deadline": NOW + 60_001, "alsoServer": False, "query": {}}
     assert phrases.gone(deletion, NOW) == (
         "1 visit was deleted. You can undo this for 2 more minutes."

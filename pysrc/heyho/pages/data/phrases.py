@@ -25,12 +25,8 @@ def days(first: "float | None", last: "float | None", day: "Day") -> str:
 
 def preview(job: "Json", day: "Day") -> str:
     """What a file is and has, before anything of it is written."""
-    return texts.text(
-        "data_preview",
-        kind_of(job["format"]),
-        texts.plural("data_visits", job["visits"]),
-        days(job["firstAt"], job["lastAt"], day),
-    )
+    span = days(job["firstAt"], job["lastAt"], day)
+    return texts.plural("data_preview", job["visits"], kind_of(job["format"]), span)
 
 
 def kind_of(form: str) -> str:

@@ -32,6 +32,11 @@ def test_a_preview_says_what_when_and_how_many() -> None:
     )
     one = job(format="csv", visits=1, firstAt=1, lastAt=1)
     assert phrases.preview(one, day) == "A table (CSV) with 1 visit: day 1."
+    texts.use(source("de"))
+    assert phrases.preview(found, day) == (
+        "Eine Datei von Google Takeout mit 1.234 Besuchen: day 1 bis day 2."
+    )
+    assert phrases.preview(one, day) == "Eine Tabelle (CSV) mit 1 Besuch: day 1."
 
 
 def test_what_is_left_out_is_told_with_its_reason() -> None:

@@ -21,6 +21,7 @@ from harness.desk import Desk
 from harness.pictures import look
 from harness.server import ServerProcess
 from harness.site import Site
+from heyho.archive.job import Progress
 
 DAY = 86_400_000
 Launch = Callable[..., Browser]
@@ -160,6 +161,57 @@ def test_an_import_of_the_history_goes_on_without_its_page(permitted: Browser) -
     desk.ask("archive")
     desk.wait_until("async () => (await readState('import')) === null")
     assert len(desk.visits()) == 1_500
+
+
+def test_no_other_import_is_begun_while_one_writes(browser: Browser) -> None:
+    page = data_page(browser)
+    page.evaluate(_ENGINE_THAT_IMPORTS)
+    job = {**Progress(source="history").to_record(), "added": 7, "lastAt": 0}
+    from_browser, file = page.locator("#import-browser"), page.locator("#file")
+    from_browser.focus()
+    page.evaluate("(job) => window.tell(job)", {**job, "source": "file", "preview": True})
+    page.evaluate("(job) => window.tell(job)", job)
+    expect(page.locator("#job-said")).to_contain_text("Importing: 7 new visits, up to")
+    expect(from_browser).to_be_disabled()
+    expect(file).to_be_disabled()
+    expect(page.locator("body")).to_be_focused()
+    page.evaluate("(job) => window.tell(job)", {**job, "state": "done"})
+    expect(page.locator("#job-said")).to_have_text("Imported 7 new visits.")
+    expect(file).to_be_enabled()
+    expect(from_browser).to_be_focused()
+
+
+# `tell` is news of an import, and what the engine says of it when it is asked.
+_ENGINE_THAT_IMPORTS = """() => {
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  const channel = new BroadcastChannel("heyho");
+  let current = null;
+  chrome.runtime.sendMessage = async (message) => message.request?.kind === "archive"
+    ? { ok: true, job: current }
+    : send(message);
+  window.tell = (job) => {
+    current = job;
+    channel.postMessage({ target: "page", kind: "archive", job });
+  };
+}"""
+
+
+def test_the_ways_to_import_are_open_while_a_file_is_looked_at(browser: Browser) -> None:
+    page = data_page(browser)
+    page.evaluate(_HOLD, ["import"])
+    from_browser, file = page.locator("#import-browser"), page.locator("#file")
+    choose(page, takeout(3))
+    expect(page.locator("#job")).to_be_visible()
+    expect(from_browser).to_be_enabled()
+    expect(file).to_be_enabled()
+    page.evaluate("() => window.release()")
+    page.get_by_role("button", name="Import 3 visits").click()
+    expect(from_browser).to_be_disabled()  # as soon as it is asked for
+    expect(file).to_be_disabled()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#job-said")).to_have_text("Imported 3 new visits.")
+    expect(from_browser).to_be_enabled()
+    expect(file).to_be_enabled()
 
 
 def export(page: Page, form: str, to: Path, site: str = "") -> Path:

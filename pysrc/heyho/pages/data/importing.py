@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from heyho.pages.shapes import Json
 
+WAYS = ("import-browser", "file")
 WATCH_S = 5
 SILENCE_MS = 8000
 
@@ -33,13 +34,26 @@ class Import:
         self.job: "Json | None" = None
         self.heard_at = 0.0
         self.asking = False
+        self.watching = False
+        # The way that had the focus when it could not be gone any more.
+        self.left = ""
         bridge.on(bridge.find("import-browser"), "click", self.from_browser)
         bridge.on(bridge.find("file"), "change", self.look)
         bridge.on(bridge.find("import-go"), "click", self.from_file)
         bridge.on_single_click(bridge.find("import-stop"), self.stop)
         bridge.on(bridge.find("import-cancel"), "click", self.cancel)
-        bridge.find("import-browser").disabled = False
-        bridge.find("file").disabled = False
+        self.open_ways(True)
+
+    def open_ways(self, is_open: bool) -> None:
+        """Let another import be begun; or not, while one writes, which the engine would refuse."""
+        at = js.document.activeElement
+        if not is_open and at is not None and str(at.id) in WAYS:
+            self.left = str(at.id)
+        for name in WAYS:
+            bridge.find(name).disabled = not is_open
+        if is_open and self.left:
+            left, self.left = self.left, ""
+            bridge.lead_on(left, "import")
 
     def from_browser(self) -> None:
         """Ask for the permission, which the browser grants only within a click, and begin."""
@@ -94,6 +108,7 @@ class Import:
     async def begin(self, request: "Json") -> None:
         """Send the request, and follow what comes of it."""
         self.say(texts.text("data_import_starting"))
+        self.open_ways(request.get("preview", False))
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
         self.asking = False
@@ -107,7 +122,6 @@ class Import:
             return
         if self.job is None:
             self.show(reply["job"])
-        bridge.start(self.watch())
 
     async def watch(self) -> None:
         """Ask for an import of which nothing is heard: the engine may have been ended."""
@@ -124,8 +138,9 @@ class Import:
                 self.forget_file()
                 bridge.find("file").value = ""
                 self.say(texts.text("data_import_lost"))
-                return
-            self.show(reply["job"])
+            else:
+                self.show(reply["job"])
+        self.watching = False
 
     def stop(self) -> None:
         """End the import; what is imported stays."""
@@ -172,6 +187,7 @@ class Import:
         had_focus = bridge.find("job").contains(js.document.activeElement)
         for name in ("import-go", "import-cancel"):
             bridge.show(name, looked and job["visits"] > 0)
+        self.open_ways(not running or job["preview"])
         if looked and job["visits"]:
             bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
             bridge.lead_on("import-go", "import")
@@ -181,10 +197,14 @@ class Import:
             self.forget_file()
             bridge.find("file").value = ""
             self.changed()
+        if running and not self.watching:
+            self.watching = True
+            bridge.start(self.watch())
 
     def say(self, sentence: str) -> None:
         """Show a sentence and nothing else."""
         self.job = None
+        self.open_ways(True)
         bridge.show("job", True)
         bridge.write("job-said", sentence)
         bar(bridge.find("job-bar"), None)

@@ -112,6 +112,24 @@ def test_a_file_that_is_none_says_so(browser: Browser) -> None:
     assert browser.console() == []
 
 
+def test_a_file_of_excluded_pages_has_nothing_to_import_and_can_be_chosen_again(
+    browser: Browser,
+) -> None:
+    page = data_page(browser)
+    desk = Desk(browser)
+    desk.change(excluded=["site-0.example"])
+    page.evaluate(_HOLD, ["import"])
+    for _ in range(2):
+        choose(page, takeout(1))
+        expect(page.locator("#job-said")).to_have_text("Looking at the file: 0 visits so far.")
+        page.evaluate("() => window.release()")
+        expect(page.locator("#job-said")).to_have_text("There was nothing new to import.")
+        expect(page.locator("#job-aside")).to_contain_text("1 visit is left out")
+        expect(page.locator("#import-cancel")).to_be_hidden()
+        expect(page.locator("#file")).to_have_value("")
+    assert browser.console() == []
+
+
 @pytest.fixture
 def permitted(launch: Launch, tmp_path: Path) -> Browser:
     """The extension as it is once the person has granted the optional permission."""
@@ -167,9 +185,10 @@ def test_no_other_import_is_begun_while_one_writes(browser: Browser) -> None:
     page = data_page(browser)
     page.evaluate(_ENGINE_THAT_IMPORTS)
     job = {**Progress(source="history").to_record(), "added": 7, "lastAt": 0}
+    elsewhere = {"source": "file", "url": "blob:another-page", "preview": True}
     from_browser, file = page.locator("#import-browser"), page.locator("#file")
     from_browser.focus()
-    page.evaluate("(job) => window.tell(job)", {**job, "source": "file", "preview": True})
+    page.evaluate("(job) => window.tell(job)", {**job, **elsewhere})
     page.evaluate("(job) => window.tell(job)", job)
     expect(page.locator("#job-said")).to_contain_text("Importing: 7 new visits, up to")
     expect(from_browser).to_be_disabled()

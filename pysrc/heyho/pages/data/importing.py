@@ -107,8 +107,9 @@ class Import:
 
     async def begin(self, request: "Json") -> None:
         """Send the request, and follow what comes of it."""
-        self.say(texts.text("data_import_starting"))
-        self.open_ways(request.get("preview", False))
+        looks = request.get("preview", False)
+        self.say(texts.plural("data_looking", 0) if looks else texts.text("data_import_starting"))
+        self.open_ways(looks)
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
         self.asking = False
@@ -164,7 +165,7 @@ class Import:
         """Take news of an import. What another page only looks at is its own business, and none
         takes the place of a file that was looked at here."""
         mine = job["source"] == "file" and job["url"] == self.url
-        waiting = self.job is not None and self.job["preview"]
+        waiting = self.job is not None and phrases.waits(self.job)
         if mine or not (job["preview"] or waiting):
             self.show(job)
 
@@ -172,7 +173,8 @@ class Import:
         """Show how an import goes, or how it ended."""
         self.job = job
         self.heard_at = bridge.now()
-        running, looked = job["state"] == "running", job["state"] == "done" and job["preview"]
+        running = job["state"] == "running"
+        looked = not running and phrases.waits(job)
         bridge.show("job", True)
         if running:
             bridge.write("job-said", phrases.going_on(job, dates.day))
@@ -186,9 +188,9 @@ class Import:
         bridge.show("import-stop", running)
         had_focus = bridge.find("job").contains(js.document.activeElement)
         for name in ("import-go", "import-cancel"):
-            bridge.show(name, looked and job["visits"] > 0)
+            bridge.show(name, looked)
         self.open_ways(not running or job["preview"])
-        if looked and job["visits"]:
+        if looked:
             bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
             bridge.lead_on("import-go", "import")
         elif had_focus and not running:

@@ -23,6 +23,12 @@ def days(first: "float | None", last: "float | None", day: "Day") -> str:
     return begin if begin == end else texts.text("data_days", begin, end)
 
 
+def waits(job: "Json") -> bool:
+    """Whether a file is looked at, or waits with what it has for the person to decide."""
+    found = job["state"] == "done" and job["visits"] > 0
+    return bool(job["preview"]) and (found or job["state"] == "running")
+
+
 def preview(job: "Json", day: "Day") -> str:
     """What a file is and has, before anything of it is written."""
     span = days(job["firstAt"], job["lastAt"], day)

@@ -39,6 +39,21 @@ def test_a_preview_says_what_when_and_how_many() -> None:
     assert phrases.preview(one, day) == "Eine Tabelle (CSV) mit 1 Besuch: day 1."
 
 
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({"state": "running"}, True),
+        ({"state": "done", "visits": 1}, True),
+        ({"state": "done", "excluded": 3}, False),
+        ({"state": "failed", "visits": 1}, False),
+        ({"state": "stopped", "visits": 1}, False),
+        ({"state": "done", "visits": 1, "preview": False}, False),
+    ],
+)
+def test_only_what_was_found_in_a_file_waits(changes: dict[str, Any], waits: bool) -> None:
+    assert phrases.waits(job(**{"preview": True, **changes})) == waits
+
+
 def test_what_is_left_out_is_told_with_its_reason() -> None:
     counts = {"known": 1, "doubled": 2, "excluded": 3, "others": 4, "bad": 5}
     assert phrases.aside(job(**counts)) == [

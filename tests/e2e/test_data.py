@@ -516,6 +516,35 @@ def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser
     expect(elsewhere).to_be_focused()
 
 
+def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
+    browser: Browser,
+) -> None:
+    page = data_page(browser)
+    page.evaluate(_HOLD, ["delete", "settings"])
+    keep, save, said = (page.locator(name) for name in ("#keep", "#keep-save", "#keep-said"))
+    keep.select_option("3")
+    save.click()
+    expect(said).to_have_text("Counting.")
+    expect(save).to_be_disabled()
+    keep.select_option("6")
+    expect(said).to_have_text("Counting.")
+    page.evaluate("() => window.release()")
+    expect(save).to_be_enabled()
+    expect(said).to_be_empty()
+    save.click()
+    page.evaluate("() => window.release()")  # nothing is as old, so that it is saved at once
+    page.wait_for_function("() => window.held() === 1")
+    keep.select_option("12")
+    page.evaluate("() => window.release()")
+    expect(save).to_be_enabled()
+    expect(said).to_be_empty()
+    assert read_state(page, "settings")["keepMonths"] == 6
+    keep.select_option("0")
+    save.click()
+    page.evaluate("() => window.release()")
+    expect(said).to_have_text("Saved.")
+
+
 # Requests of these kinds leave the page only when they are released, the first one first.
 _HOLD = """(kinds) => {
   const send = chrome.runtime.sendMessage.bind(chrome.runtime);
@@ -523,6 +552,7 @@ _HOLD = """(kinds) => {
   chrome.runtime.sendMessage = (message) => kinds.includes(message.request?.kind)
     ? new Promise((resolve) => held.push(() => resolve(send(message))))
     : send(message);
+  window.held = () => held.length;
   window.release = async () => {
     while (!held.length) await new Promise((resolve) => setTimeout(resolve, 20));
     held.shift()();

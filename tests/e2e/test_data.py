@@ -19,7 +19,8 @@ from harness.backlog import seed, stored_ids
 from harness.browser import EXTENSION, Browser, read_state, read_store
 from harness.desk import Desk
 from harness.pictures import look
-from harness.server import ServerProcess
+from harness.proxy import FaultProxy
+from harness.server import TOKEN, ServerProcess
 from harness.site import Site
 from heyho.archive.job import Progress
 
@@ -386,6 +387,28 @@ def test_the_server_deletes_once_the_time_is_over(browser: Browser, server: Serv
     desk.wait_until(f"async () => !{_WORD_IS_STORED}")  # nor does the index know of it
     with pytest.raises(AssertionError):
         assert desk.ask("undo")["ok"]
+
+
+def test_a_deletion_that_the_server_has_accepted_is_not_waited_for(
+    browser: Browser, proxy: FaultProxy
+) -> None:
+    browser.connect(proxy.url, TOKEN)
+    page = data_page(browser)
+    seed(page, 970)
+    page.locator("#delete-site").fill("site-5.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    page.get_by_role("button", name="Delete 10 visits").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    proxy.hold()
+    desk = Desk(browser)
+    desk.end_undo()
+    desk.ask("deletions")
+    desk.wait_until("async () => (await readState('orders'))?.length")
+    page.reload()
+    expect(page.locator("#orders")).to_have_text("Your server has one deletion to carry out.")
+    proxy.let()
+    expect(page.locator("#orders")).to_be_hidden()
+    assert browser.console() == []
 
 
 def test_a_server_that_is_named_meanwhile_is_asked_to_delete_as_well(

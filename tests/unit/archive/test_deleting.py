@@ -309,9 +309,11 @@ async def test_the_server_is_asked_once_the_time_for_an_undo_is_over(
     desk.offset_ms = UNDO_MS + 1
     desk.restart()
     desk.status = 503
+    desk.browser.published.clear()
     await desk.work()
     url = f"{SERVER['serverUrl']}/data/deletions"
     assert desk.asked == ([(url, order)] if order else [])
+    assert told_of(desk) == ([None] if order else [])  # so that pages ask why it waits
     told = await desk.ask("deletions")
     assert told["orders"] == (1 if order else 0)
     assert bool(told["problem"]) is bool(order)
@@ -320,6 +322,7 @@ async def test_the_server_is_asked_once_the_time_for_an_undo_is_over(
     await desk.work()
     assert (await desk.ask("deletions"))["orders"] == 0
     assert desk.asked == ([(url, order)] * 2 if order else [])
+    assert told_of(desk) == ([None] * 2 if order else [])
 
 
 @jumping

@@ -345,6 +345,19 @@ def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     assert browser.console() == []
 
 
+def test_a_page_that_is_still_open_is_said_not_to_count(browser: Browser, site: Site) -> None:
+    page = data_page(browser)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    page.locator("#delete-site").fill("127.0.0.1")
+    count = page.get_by_role("button", name="Count what this deletes")
+    count.click()
+    expect(page.locator("#delete-said")).to_contain_text("A page that is still open counts once")
+    tab.goto("about:blank")
+    count.click()
+    expect(warning(page)).to_contain_text("This deletes 1 visit:")
+
+
 def test_deleted_visits_are_never_sent_and_undone_ones_are(
     browser: Browser, server: ServerProcess
 ) -> None:

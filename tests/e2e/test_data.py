@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from harness.backlog import seed, stored_ids
 from harness.browser import EXTENSION, Browser, read_state, read_store
 from harness.desk import Desk
 from harness.pictures import look
-from harness.server import ServerProcess
+from harness.proxy import FaultProxy
+from harness.server import TOKEN, ServerProcess
 from harness.site import Site
+from heyho.archive.job import Progress
 
 DAY = 86_400_000
 Launch = Callable[..., Browser]
@@ -111,6 +113,24 @@ def test_a_file_that_is_none_says_so(browser: Browser) -> None:
     assert browser.console() == []
 
 
+def test_a_file_of_excluded_pages_has_nothing_to_import_and_can_be_chosen_again(
+    browser: Browser,
+) -> None:
+    page = data_page(browser)
+    desk = Desk(browser)
+    desk.change(excluded=["site-0.example"])
+    page.evaluate(_HOLD, ["import"])
+    for _ in range(2):
+        choose(page, takeout(1))
+        expect(page.locator("#job-said")).to_have_text("Looking at the file: 0 visits so far.")
+        page.evaluate("() => window.release()")
+        expect(page.locator("#job-said")).to_have_text("There was nothing new to import.")
+        expect(page.locator("#job-aside")).to_contain_text("1 visit is left out")
+        expect(page.locator("#import-cancel")).to_be_hidden()
+        expect(page.locator("#file")).to_have_value("")
+    assert browser.console() == []
+
+
 @pytest.fixture
 def permitted(launch: Launch, tmp_path: Path) -> Browser:
     """The extension as it is once the person has granted the optional permission."""
@@ -160,6 +180,58 @@ def test_an_import_of_the_history_goes_on_without_its_page(permitted: Browser) -
     desk.ask("archive")
     desk.wait_until("async () => (await readState('import')) === null")
     assert len(desk.visits()) == 1_500
+
+
+def test_no_other_import_is_begun_while_one_writes(browser: Browser) -> None:
+    page = data_page(browser)
+    page.evaluate(_ENGINE_THAT_IMPORTS)
+    job = {**Progress(source="history").to_record(), "added": 7, "lastAt": 0}
+    elsewhere = {"source": "file", "url": "blob:another-page", "preview": True}
+    from_browser, file = page.locator("#import-browser"), page.locator("#file")
+    from_browser.focus()
+    page.evaluate("(job) => window.tell(job)", {**job, **elsewhere})
+    page.evaluate("(job) => window.tell(job)", job)
+    expect(page.locator("#job-said")).to_contain_text("Importing: 7 new visits, up to")
+    expect(from_browser).to_be_disabled()
+    expect(file).to_be_disabled()
+    expect(page.locator("body")).to_be_focused()
+    page.evaluate("(job) => window.tell(job)", {**job, "state": "done"})
+    expect(page.locator("#job-said")).to_have_text("Imported 7 new visits.")
+    expect(file).to_be_enabled()
+    expect(from_browser).to_be_focused()
+
+
+# `tell` is news of an import, and what the engine says of it when it is asked.
+_ENGINE_THAT_IMPORTS = """() => {
+  const send = chrome.runtime.sendMessage.bind(chrome.runtime);
+  const channel = new BroadcastChannel("heyho");
+  let current = null;
+  chrome.runtime.sendMessage = async (message) => message.request?.kind === "archive"
+    ? { ok: true, job: current }
+    : send(message);
+  window.tell = (job) => {
+    current = job;
+    channel.postMessage({ target: "page", kind: "archive", job });
+  };
+}"""
+
+
+def test_the_ways_to_import_are_open_while_a_file_is_looked_at(browser: Browser) -> None:
+    page = data_page(browser)
+    page.evaluate(_HOLD, ["import"])
+    from_browser, file = page.locator("#import-browser"), page.locator("#file")
+    choose(page, takeout(3))
+    expect(page.locator("#job")).to_be_visible()
+    expect(from_browser).to_be_enabled()
+    expect(file).to_be_enabled()
+    page.evaluate("() => window.release()")
+    page.get_by_role("button", name="Import 3 visits").click()
+    expect(from_browser).to_be_disabled()  # as soon as it is asked for
+    expect(file).to_be_disabled()
+    page.evaluate("() => window.release()")
+    expect(page.locator("#job-said")).to_have_text("Imported 3 new visits.")
+    expect(from_browser).to_be_enabled()
+    expect(file).to_be_enabled()
 
 
 def export(page: Page, form: str, to: Path, site: str = "") -> Path:
@@ -235,6 +307,10 @@ def bare(visits: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
 
 
+def warning(page: Page) -> Locator:
+    return page.locator("#delete-warning")
+
+
 def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     browser: Browser,
 ) -> None:
@@ -243,8 +319,8 @@ def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     before = read_store(page, "visits")
     page.get_by_label("Site").last.fill("https://www.site-5.example/page")
     page.keyboard.press("Enter")
-    warning = page.locator("#delete-warning")
-    expect(warning).to_contain_text("This deletes 10 visits:")
+    expect(warning(page)).to_contain_text("This deletes 10 visits:")
+    expect(warning(page)).not_to_contain_text("no longer be undone")
     page.keyboard.press("Enter")  # once more by mistake
     expect(page.get_by_role("button", name="Delete 10 visits")).to_be_visible()
     assert read_store(page, "visits") == before
@@ -258,12 +334,28 @@ def test_deleting_needs_two_steps_and_is_undone_after_the_page_was_closed(
     page = data_page(browser)
     expect(page.locator("#gone-said")).to_contain_text("10 visits were deleted.")
     expect(page.locator("#gone-said")).to_contain_text("for 10 more minutes")
+    page.locator("#delete-site").fill("site-6.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    expect(warning(page)).to_contain_text("What you deleted before can then no longer be undone.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#delete-said")).to_have_text("10 visits are back.")
     expect(page.locator("#gone")).to_be_hidden()
     assert read_store(page, "visits") == before
     assert read_store(page, "trash") == []
     assert browser.console() == []
+
+
+def test_a_page_that_is_still_open_is_said_not_to_count(browser: Browser, site: Site) -> None:
+    page = data_page(browser)
+    tab = browser.context.new_page()
+    tab.goto(f"{site.origins[0]}/article")
+    page.locator("#delete-site").fill("127.0.0.1")
+    count = page.get_by_role("button", name="Count what this deletes")
+    count.click()
+    expect(page.locator("#delete-said")).to_contain_text("A page that is still open counts once")
+    tab.goto("about:blank")
+    count.click()
+    expect(warning(page)).to_contain_text("This deletes 1 visit:")
 
 
 def test_deleted_visits_are_never_sent_and_undone_ones_are(
@@ -308,6 +400,28 @@ def test_the_server_deletes_once_the_time_is_over(browser: Browser, server: Serv
     desk.wait_until(f"async () => !{_WORD_IS_STORED}")  # nor does the index know of it
     with pytest.raises(AssertionError):
         assert desk.ask("undo")["ok"]
+
+
+def test_a_deletion_that_the_server_has_accepted_is_not_waited_for(
+    browser: Browser, proxy: FaultProxy
+) -> None:
+    browser.connect(proxy.url, TOKEN)
+    page = data_page(browser)
+    seed(page, 970)
+    page.locator("#delete-site").fill("site-5.example")
+    page.get_by_role("button", name="Count what this deletes").click()
+    page.get_by_role("button", name="Delete 10 visits").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    proxy.hold()
+    desk = Desk(browser)
+    desk.end_undo()
+    desk.ask("deletions")
+    desk.wait_until("async () => (await readState('orders'))?.length")
+    page.reload()
+    expect(page.locator("#orders")).to_have_text("Your server has one deletion to carry out.")
+    proxy.let()
+    expect(page.locator("#orders")).to_be_hidden()
+    assert browser.console() == []
 
 
 def test_a_server_that_is_named_meanwhile_is_asked_to_delete_as_well(
@@ -438,6 +552,35 @@ def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser
     expect(elsewhere).to_be_focused()
 
 
+def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
+    browser: Browser,
+) -> None:
+    page = data_page(browser)
+    page.evaluate(_HOLD, ["delete", "settings"])
+    keep, save, said = (page.locator(name) for name in ("#keep", "#keep-save", "#keep-said"))
+    keep.select_option("3")
+    save.click()
+    expect(said).to_have_text("Counting.")
+    expect(save).to_be_disabled()
+    keep.select_option("6")
+    expect(said).to_have_text("Counting.")
+    page.evaluate("() => window.release()")
+    expect(save).to_be_enabled()
+    expect(said).to_be_empty()
+    save.click()
+    page.evaluate("() => window.release()")  # nothing is as old, so that it is saved at once
+    page.wait_for_function("() => window.held() === 1")
+    keep.select_option("12")
+    page.evaluate("() => window.release()")
+    expect(save).to_be_enabled()
+    expect(said).to_be_empty()
+    assert read_state(page, "settings")["keepMonths"] == 6
+    keep.select_option("0")
+    save.click()
+    page.evaluate("() => window.release()")
+    expect(said).to_have_text("Saved.")
+
+
 # Requests of these kinds leave the page only when they are released, the first one first.
 _HOLD = """(kinds) => {
   const send = chrome.runtime.sendMessage.bind(chrome.runtime);
@@ -445,6 +588,7 @@ _HOLD = """(kinds) => {
   chrome.runtime.sendMessage = (message) => kinds.includes(message.request?.kind)
     ? new Promise((resolve) => held.push(() => resolve(send(message))))
     : send(message);
+  window.held = () => held.length;
   window.release = async () => {
     while (!held.length) await new Promise((resolve) => setTimeout(resolve, 20));
     held.shift()();

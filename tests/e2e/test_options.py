@@ -204,6 +204,17 @@ def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site:
     assert browser.console() == []
 
 
+def test_whoever_deletes_backwards_hears_that_an_undo_ends(browser: Browser, site: Site) -> None:
+    desk = visited(browser, site)
+    desk.ask("delete", query={"patterns": ["127.0.0.1/article"]})
+    page = opened(browser)
+    page.get_by_label("Excluded pages").fill("127.0.0.1/shop")
+    page.get_by_role("button", name="Find those that match").click()
+    expect(page.locator("#matching")).to_contain_text(
+        "What you deleted before can then no longer be undone."
+    )
+
+
 def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: Site) -> None:
     desk = visited(browser, site)
     page = opened(browser)
@@ -271,7 +282,7 @@ def test_a_double_click_is_no_order_to_the_button_that_comes_after(browser: Brow
     page.get_by_label("Excluded pages").fill("bank.example")
     for first, second, reply in (
         ("#pause-hour", "#resume", {"ok": True, "settings": {"paused": True}}),
-        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0}),
+        ("#find", "#keep", {"ok": True, "visits": 2, "firstAt": 0, "lastAt": 0, "endsUndo": False}),
         ("#delete", "#undo", {"ok": True, "visits": 2, "at": 7}),
         ("#undo", "#find", {"ok": True, "visits": 2}),
     ):

@@ -9,7 +9,7 @@ from harness.backlog import seed
 from harness.browser import EXTENSION_ID, Browser, read_state, wait_for_last_run
 from harness.pictures import look
 from harness.proxy import FaultProxy
-from harness.server import TOKEN
+from harness.server import TOKEN, ServerProcess
 
 _ODD_VISIT = """async () => {
   const { openDatabase } = await import("./database.js");
@@ -90,6 +90,20 @@ def test_a_sync_under_way_is_drawn_and_joins_the_list(browser: Browser, proxy: F
     expect(page.get_by_role("article")).to_have_count(1)
     expect(page.get_by_role("heading", name="Under way")).to_be_hidden()
     expect(page.locator('article .track .block[data-kind="sent"]')).to_have_count(4)
+
+
+def test_a_sync_that_told_no_progress_joins_the_list(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, TOKEN)
+    page, popup = browser.open("syncs.html"), browser.open("popup.html")
+    expect(page.get_by_text("No sync yet.")).to_be_visible()
+    sync(popup, 0)
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page.get_by_text("No sync yet.")).to_be_hidden()
+    sync(popup, 0)
+    expect(page.get_by_role("article")).to_have_count(2)
+    assert browser.console() == []
 
 
 def test_older_syncs_are_shown_when_asked_for(browser: Browser, proxy: FaultProxy) -> None:

@@ -183,6 +183,11 @@ class Deleter:
         names = ("query", "phase", "at", "deadline", "visits", "total", "firstAt", "lastAt")
         return {name: deletion.get(name) for name in (*names, "alsoServer")}
 
+    async def can_undo(self) -> bool:
+        """Whether there is a deletion that can be undone, or will be once it is done."""
+        pending = await self.pending()
+        return pending is not None and pending["phase"] != "restoring"
+
     async def undone(self) -> Record | None:
         """The last undo: when its deletion began, and how much it brought back."""
         undone: Record | None = await self.state.get("undone")

@@ -84,6 +84,7 @@ class Orders:
         except HeyhoError as error:
             self.problem = error.sentence
             self.not_before = self.clock.now_ms() + PAUSE_MS
+            self._tell()
             await self.browser.set_alarm("forget", delay_minutes=PAUSE_MS / 60_000)
             return False
         self.problem = None
@@ -92,7 +93,12 @@ class Orders:
             if orders[0] in left:
                 left.remove(orders[0])
                 await self.state.put("orders", left)
+        self._tell()
         return True
+
+    def _tell(self) -> None:
+        """Have pages ask what is left, and why."""
+        self.browser.publish({"target": "page", "kind": "deletions", "moving": None})
 
     async def _ask(self, base: str, token: str, body: Record) -> None:
         reply = await self.caller.call(

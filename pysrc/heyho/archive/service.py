@@ -52,7 +52,8 @@ class Archive:
     - `export` {query, format, after}: replies `text` of some visits, how many, and `after` for
       more, None at the end.
     - `delete` {query, dryRun, alsoServer}: replies visits, firstAt, lastAt, sites, and
-      `at` once deleted.
+      `at` once deleted; where they are only counted `endsUndo`, whether an earlier deletion could
+      then not be undone any more.
     - `undo` {at}: puts back the deletion of that time, or the last one; replies `visits`.
     - `deletions`: replies `deletion`, `undone`, `orders` and `problem`.
     - `storage`: replies how much there is of everything.
@@ -276,7 +277,8 @@ class Archive:
     async def _answer_delete(self, request: Record) -> Record:
         selection = Selection.from_record(request.get("query"))
         if request.get("dryRun") is True:
-            return await self._deleter.find(selection)
+            found = await self._deleter.find(selection)
+            return {**found, "endsUndo": await self._deleter.can_undo()}
         async with self._turn:  # no import writes in between
             await self._take_up()
             if self._import is not None and not self._import.progress.preview:

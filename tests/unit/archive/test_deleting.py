@@ -51,6 +51,7 @@ async def test_it_is_counted_before_anything_is_deleted() -> None:
         "firstAt": NOW - 8 * DAY,
         "lastAt": NOW - 2 * DAY,
         "sites": 1,
+        "endsUndo": False,
     }
     assert len(desk.visits()) == 10
     assert "deletion" not in desk.database.state
@@ -177,9 +178,28 @@ async def test_a_clock_that_was_set_keeps_no_undo_from_being_carried_out() -> No
 async def test_another_deletion_makes_the_earlier_one_final() -> None:
     desk = Desk(6)
     await desk.ask("delete", query={"site": "site-1.example"})
+    assert await ends_undo(desk)
     await desk.ask("delete", query={"site": "site-2.example"})
     assert (await desk.ask("undo"))["visits"] == 2
     assert [each["id"] for each in desk.visits()] == ["visit-0", "visit-2", "visit-3", "visit-5"]
+    assert not await ends_undo(desk)
+
+
+async def ends_undo(desk: Desk) -> bool:
+    counted = await desk.ask("delete", query=EVERYTHING, dryRun=True)
+    return bool(counted["endsUndo"])
+
+
+@pytest.mark.parametrize(
+    ("phase", "ends"),
+    [("moving", True), ("kept", True), ("restoring", False), ("forgetting", False)],
+)
+@jumping
+async def test_whoever_counts_hears_whether_an_undo_ends(phase: str, ends: bool) -> None:
+    desk = Desk(6)
+    await desk.ask("delete", query={"site": "site-1.example"})
+    desk.database.state["deletion"]["phase"] = phase
+    assert await ends_undo(desk) == ends
 
 
 @jumping
@@ -289,9 +309,11 @@ async def test_the_server_is_asked_once_the_time_for_an_undo_is_over(
     desk.offset_ms = UNDO_MS + 1
     desk.restart()
     desk.status = 503
+    desk.browser.published.clear()
     await desk.work()
     url = f"{SERVER['serverUrl']}/data/deletions"
     assert desk.asked == ([(url, order)] if order else [])
+    assert told_of(desk) == ([None] if order else [])  # so that pages ask why it waits
     told = await desk.ask("deletions")
     assert told["orders"] == (1 if order else 0)
     assert bool(told["problem"]) is bool(order)
@@ -300,6 +322,7 @@ async def test_the_server_is_asked_once_the_time_for_an_undo_is_over(
     await desk.work()
     assert (await desk.ask("deletions"))["orders"] == 0
     assert desk.asked == ([(url, order)] * 2 if order else [])
+    assert told_of(desk) == ([None] * 2 if order else [])
 
 
 @jumping

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from heyho.pages.shapes import Json
 
+WAYS = ("import-browser", "file")
 WATCH_S = 5
 SILENCE_MS = 8000
 
@@ -33,13 +34,26 @@ class Import:
         self.job: "Json | None" = None
         self.heard_at = 0.0
         self.asking = False
+        self.watching = False
+        # The way that had the focus when it could not be gone any more.
+        self.left = ""
         bridge.on(bridge.find("import-browser"), "click", self.from_browser)
         bridge.on(bridge.find("file"), "change", self.look)
         bridge.on(bridge.find("import-go"), "click", self.from_file)
         bridge.on_single_click(bridge.find("import-stop"), self.stop)
         bridge.on(bridge.find("import-cancel"), "click", self.cancel)
-        bridge.find("import-browser").disabled = False
-        bridge.find("file").disabled = False
+        self.open_ways(True)
+
+    def open_ways(self, is_open: bool) -> None:
+        """Let another import be begun; or not, while one writes, which the engine would refuse."""
+        at = js.document.activeElement
+        if not is_open and at is not None and str(at.id) in WAYS:
+            self.left = str(at.id)
+        for name in WAYS:
+            bridge.find(name).disabled = not is_open
+        if is_open and self.left:
+            left, self.left = self.left, ""
+            bridge.lead_on(left, "import")
 
     def from_browser(self) -> None:
         """Ask for the permission, which the browser grants only within a click, and begin."""
@@ -93,7 +107,9 @@ class Import:
 
     async def begin(self, request: "Json") -> None:
         """Send the request, and follow what comes of it."""
-        self.say(texts.text("data_import_starting"))
+        looks = request.get("preview", False)
+        self.say(texts.plural("data_looking", 0) if looks else texts.text("data_import_starting"))
+        self.open_ways(looks)
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
         self.asking = False
@@ -107,7 +123,6 @@ class Import:
             return
         if self.job is None:
             self.show(reply["job"])
-        bridge.start(self.watch())
 
     async def watch(self) -> None:
         """Ask for an import of which nothing is heard: the engine may have been ended."""
@@ -124,8 +139,9 @@ class Import:
                 self.forget_file()
                 bridge.find("file").value = ""
                 self.say(texts.text("data_import_lost"))
-                return
-            self.show(reply["job"])
+            else:
+                self.show(reply["job"])
+        self.watching = False
 
     def stop(self) -> None:
         """End the import; what is imported stays."""
@@ -149,7 +165,7 @@ class Import:
         """Take news of an import. What another page only looks at is its own business, and none
         takes the place of a file that was looked at here."""
         mine = job["source"] == "file" and job["url"] == self.url
-        waiting = self.job is not None and self.job["preview"]
+        waiting = self.job is not None and phrases.waits(self.job)
         if mine or not (job["preview"] or waiting):
             self.show(job)
 
@@ -157,7 +173,8 @@ class Import:
         """Show how an import goes, or how it ended."""
         self.job = job
         self.heard_at = bridge.now()
-        running, looked = job["state"] == "running", job["state"] == "done" and job["preview"]
+        running = job["state"] == "running"
+        looked = not running and phrases.waits(job)
         bridge.show("job", True)
         if running:
             bridge.write("job-said", phrases.going_on(job, dates.day))
@@ -171,8 +188,9 @@ class Import:
         bridge.show("import-stop", running)
         had_focus = bridge.find("job").contains(js.document.activeElement)
         for name in ("import-go", "import-cancel"):
-            bridge.show(name, looked and job["visits"] > 0)
-        if looked and job["visits"]:
+            bridge.show(name, looked)
+        self.open_ways(not running or job["preview"])
+        if looked:
             bridge.write("import-go", texts.plural("data_import_go", job["visits"]))
             bridge.lead_on("import-go", "import")
         elif had_focus and not running:
@@ -181,10 +199,14 @@ class Import:
             self.forget_file()
             bridge.find("file").value = ""
             self.changed()
+        if running and not self.watching:
+            self.watching = True
+            bridge.start(self.watch())
 
     def say(self, sentence: str) -> None:
         """Show a sentence and nothing else."""
         self.job = None
+        self.open_ways(True)
         bridge.show("job", True)
         bridge.write("job-said", sentence)
         bar(bridge.find("job-bar"), None)

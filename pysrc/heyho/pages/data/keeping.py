@@ -41,29 +41,43 @@ class Keep:
         """What was counted before is not what is chosen now."""
         bridge.show("unsynced-part", str(bridge.find("keep").value) != "0")
         bridge.show("keep-sure", False)
-        bridge.write("keep-said", "")
+        if not self.busy:
+            bridge.write("keep-said", "")
+
+    def wait(self, said: str) -> None:
+        """Take no other choice until this one is counted or stored."""
+        self.busy = True
+        bridge.find("keep-save").disabled = True
+        bridge.write("keep-said", said)
+
+    def settle(self, said: str) -> None:
+        """Say what came of it, and take another choice."""
+        self.busy = False
+        bridge.find("keep-save").disabled = False
+        bridge.write("keep-said", said)
+        bridge.lead_on("keep-save", "keep-sure")
 
     def save(self) -> None:
         """Store the choice, after a word on what it drops."""
         if self.busy:
             return
-        self.busy = True
         self.chosen = wanted()
         months = self.chosen["keepMonths"]
-        bridge.start(self.request_save() if not months else self.request_count(months))
+        self.wait(texts.text("data_counting") if months else "")
+        bridge.start(self.request_count(months) if months else self.request_save())
 
     async def request_count(self, months: int) -> None:
         """Count what is older, and let the person confirm it."""
         query = {"to": dates.months_ago(months)}
         found = await bridge.ask({"kind": "delete", "query": query, "dryRun": True})
-        self.busy = False
         if wanted() != self.chosen:
-            return  # something else was chosen meanwhile
-        if not found["ok"]:
-            bridge.write("keep-said", found["error"])
+            self.settle("")  # something else was chosen meanwhile
+        elif not found["ok"]:
+            self.settle(found["error"])
         elif not found["visits"]:
             await self.request_save()
         else:
+            self.settle("")
             span = phrases.days(found["firstAt"], found["lastAt"], dates.day)
             said = texts.plural("data_keep_warning", found["visits"], span)
             bridge.write("keep-warning", f"{said} {unsynced_part(self.chosen)}".strip())
@@ -74,7 +88,7 @@ class Keep:
     def go(self) -> None:
         """Store what was confirmed."""
         if not self.busy:
-            self.busy = True
+            self.wait("")
             bridge.start(self.request_save())
 
     def cancel(self) -> None:
@@ -83,12 +97,11 @@ class Keep:
         bridge.find("keep-save").focus()
 
     async def request_save(self) -> None:
-        """Have the engine store the choice."""
+        """Have the engine store the choice. No word of it stands beside another one."""
         reply = await bridge.ask({"kind": "settings", "settings": self.chosen})
-        self.busy = False
         bridge.show("keep-sure", False)
-        bridge.write("keep-said", texts.text("data_keep_saved") if reply["ok"] else reply["error"])
-        bridge.lead_on("keep-save", "keep-sure")
+        stored = texts.text("data_keep_saved") if wanted() == self.chosen else ""
+        self.settle(stored if reply["ok"] else reply["error"])
 
     async def refresh(self) -> None:
         """Show how much there is."""

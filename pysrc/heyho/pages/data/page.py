@@ -35,8 +35,7 @@ class Data:
             self.delete.show(reply)
             job = reply["job"]
             if job is not None and job["state"] == "running" and not job["preview"]:
-                self.importing.show(reply["job"])
-                bridge.start(self.importing.watch())
+                self.importing.show(job)
         await self.keep.refresh()
         await self.delete.tick()
 

@@ -23,14 +23,16 @@ def days(first: "float | None", last: "float | None", day: "Day") -> str:
     return begin if begin == end else texts.text("data_days", begin, end)
 
 
+def waits(job: "Json") -> bool:
+    """Whether a file is looked at, or waits with what it has for the person to decide."""
+    found = job["state"] == "done" and job["visits"] > 0
+    return bool(job["preview"]) and (found or job["state"] == "running")
+
+
 def preview(job: "Json", day: "Day") -> str:
     """What a file is and has, before anything of it is written."""
-    return texts.text(
-        "data_preview",
-        kind_of(job["format"]),
-        texts.plural("data_visits", job["visits"]),
-        days(job["firstAt"], job["lastAt"], day),
-    )
+    span = days(job["firstAt"], job["lastAt"], day)
+    return texts.plural("data_preview", job["visits"], kind_of(job["format"]), span)
 
 
 def kind_of(form: str) -> str:
@@ -95,10 +97,10 @@ def outcome(job: "Json", day: "Day") -> str:
 
 
 def warning(found: "Json", day: "Day") -> str:
-    """What a deletion will delete."""
-    return texts.plural(
-        "data_deletes", found["visits"], days(found["firstAt"], found["lastAt"], day)
-    )
+    """What a deletion will delete, and that it ends the undo of the one before."""
+    span = days(found["firstAt"], found["lastAt"], day)
+    said = texts.plural("data_deletes", found["visits"], span)
+    return f"{said} {texts.text('deletion_ends_undo')}" if found["endsUndo"] else said
 
 
 def gone(deletion: "Json", now: float) -> str:

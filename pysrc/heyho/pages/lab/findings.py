@@ -64,6 +64,11 @@ def ending(outcome: str, problem: "str | None") -> str:
     return texts.text(f"lab_ended_{outcome}", problem or "")
 
 
+def measured(session: "Json", when: str) -> str:
+    """When a session was, and how much it sent."""
+    return texts.plural("lab_when", session["visits"], when)
+
+
 def suits(verdict: "Json") -> str:
     """Which way suits; empty where none can be named."""
     if not verdict["best"]:

@@ -19,14 +19,16 @@ def query(excluded: str, presets: "list[str]", recorded: str) -> "Json | None":
 
 
 def found(reply: "Json", day: "Callable[[float], str]") -> str:
-    """How many visits match, and of which days."""
+    """How many visits match, of which days, and what deleting them would end."""
     visits = reply["visits"]
     if not visits:
         return texts.text("options_backwards_none")
     first, last = day(reply["firstAt"]), day(reply["lastAt"])
     if first == last:
-        return texts.plural("options_backwards_found_on", visits, first)
-    return texts.text("options_backwards_found", texts.number(visits), first, last)
+        said = texts.plural("options_backwards_found_on", visits, first)
+    else:
+        said = texts.text("options_backwards_found", texts.number(visits), first, last)
+    return f"{said} {texts.text('deletion_ends_undo')}" if reply["endsUndo"] else said
 
 
 def deleted(reply: "Json") -> str:

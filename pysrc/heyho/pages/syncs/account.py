@@ -50,6 +50,14 @@ def describe(run: "Json") -> "Account":
     }
 
 
+def is_new(last: "Json", newest: "Json | None") -> bool:
+    """Whether there is a record of the last run that is none of those listed. `newest`: that of
+    the first one. A run that nobody asked for, and that found nothing to do, leaves no record."""
+    if last["outcome"] == "nothing" and last["trigger"] != "manual":
+        return False
+    return newest is None or bool(last["startedAt"] != newest["startedAt"])
+
+
 def took(run: "Json") -> float:
     """How many milliseconds a run took."""
     return max(0.0, float(run["endedAt"] or run["startedAt"]) - float(run["startedAt"]))

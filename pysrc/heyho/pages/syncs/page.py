@@ -133,12 +133,20 @@ class Syncs:
         """Follow a run under way, and take it into the list at its end."""
         if message["kind"] == "progress":
             self.follow(message["progress"])
-        elif message["kind"] == "status" and self.run_at:
-            last = message["status"]["lastRun"]
-            if last and last["startedAt"] == self.run_at:
-                self.end()
-                bridge.start(self.read())
-                bridge.start(self.read_refused())
+        elif message["kind"] == "status":
+            self.take(message["status"]["lastRun"])
+
+    def take(self, last: "Json | None") -> None:
+        """Take the last run into the list, unless it is there; another one may be under way."""
+        if last is None:
+            return
+        newest = self.cards[0].run if self.cards else None
+        if self.run_at == last["startedAt"]:
+            self.end()
+        elif self.run_at or not account.is_new(last, newest):
+            return
+        bridge.start(self.read())
+        bridge.start(self.read_refused())
 
     async def watch(self) -> None:
         """Look after a run of which nothing is heard: the engine may have been ended."""

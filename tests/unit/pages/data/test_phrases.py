@@ -32,6 +32,26 @@ def test_a_preview_says_what_when_and_how_many() -> None:
     )
     one = job(format="csv", visits=1, firstAt=1, lastAt=1)
     assert phrases.preview(one, day) == "A table (CSV) with 1 visit: day 1."
+    texts.use(source("de"))
+    assert phrases.preview(found, day) == (
+        "Eine Datei von Google Takeout mit 1.234 Besuchen: day 1 bis day 2."
+    )
+    assert phrases.preview(one, day) == "Eine Tabelle (CSV) mit 1 Besuch: day 1."
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({"state": "running"}, True),
+        ({"state": "done", "visits": 1}, True),
+        ({"state": "done", "excluded": 3}, False),
+        ({"state": "failed", "visits": 1}, False),
+        ({"state": "stopped", "visits": 1}, False),
+        ({"state": "done", "visits": 1, "preview": False}, False),
+    ],
+)
+def test_only_what_was_found_in_a_file_waits(changes: dict[str, Any], waits: bool) -> None:
+    assert phrases.waits(job(**{"preview": True, **changes})) == waits
 
 
 def test_what_is_left_out_is_told_with_its_reason() -> None:
@@ -86,8 +106,12 @@ def test_how_much_is_done() -> None:
 
 
 def test_a_deletion_says_what_follows() -> None:
-    found = {"visits": 1234, "firstAt": 1, "lastAt": 2}
+    found = {"visits": 1234, "firstAt": 1, "lastAt": 2, "endsUndo": False}
     assert phrases.warning(found, day) == "This deletes 1,234 visits: day 1 to day 2."
+    assert phrases.warning({**found, "endsUndo": True}, day) == (
+        "This deletes 1,234 visits: day 1 to day 2. "
+        "What you deleted before can then no longer be undone."
+    )
     deletion = {"visits": 1, "deadline": NOW + 60_001, "alsoServer": False, "query": {}}
     assert phrases.gone(deletion, NOW) == (
         "1 visit was deleted. You can undo this for 2 more minutes."

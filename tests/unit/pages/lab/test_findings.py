@@ -97,6 +97,14 @@ def test_what_stands_in_the_way() -> None:
     assert "offers no trials" in findings.obstacle({**fine, "trials": False})
 
 
+def test_when_it_was_and_how_much_it_sent() -> None:
+    many, one = a_session(), {**a_session(), "visits": 1}
+    assert findings.measured(many, "4 May") == "Measured on 4 May, with 3,000 visits."
+    texts.use(source("de"))
+    assert findings.measured(many, "4. Mai") == "Gemessen am 4. Mai, mit 3.000 Besuchen."
+    assert findings.measured(one, "4. Mai") == "Gemessen am 4. Mai, mit 1 Besuch."
+
+
 def test_a_verdict_is_two_sentences() -> None:
     verdict = a_verdict()
     assert findings.suits(verdict) == (

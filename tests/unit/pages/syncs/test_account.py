@@ -82,6 +82,15 @@ def test_what_the_person_stopped_is_no_trouble() -> None:
     assert (told["outcome"], told["tone"]) == ("Stopped by you", "calm")
 
 
+def test_a_run_is_new_if_it_has_a_record_that_is_not_listed() -> None:
+    last, earlier = a_run(), a_run(startedAt=T0 - 1000)
+    assert account.is_new(last, None)
+    assert account.is_new(last, earlier)
+    assert not account.is_new(last, a_run())
+    assert account.is_new(a_run(outcome="nothing"), earlier)
+    assert not account.is_new(a_run(outcome="nothing", trigger="periodic"), earlier)
+
+
 def test_a_run_that_never_ended_took_no_time() -> None:
     assert account.took(a_run(endedAt=None)) == 0
     assert figures(account.describe(a_run(endedAt=None)))["Time"] == "0 s"

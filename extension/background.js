@@ -386,8 +386,8 @@ chrome.commands.onCommand.addListener(async (command) => {
   if (command === "open-history") await chrome.tabs.create({ url: "dashboard.html" });
 });
 
-const isPause = ({ kind, settings, dryRun }) =>
-  kind === "pause" || (settings?.paused === true && !dryRun);
+const isPause = (request) =>
+  request?.kind === "pause" || (request?.settings?.paused === true && !request.dryRun);
 const answer = async ({ kind, request, call, args, paused, until: pausedUntil = null }) => {
   if (kind === "engine") return isPause(request) ? pause(request) : ask(request);
   if (kind === "recording") {

@@ -1,6 +1,12 @@
 // Boots Pyodide with heyho in it, in a page or in a worker, and starts workers.
 import { loadPyodide } from "./runtime/pyodide/pyodide.mjs";
 
+// With these Pyodide would run Python on stacks of their own, so that it can wait in the middle of
+// a call, which Heyho never does. A garbage collection that begins there may read on beyond the end
+// of such a stack, and end the process of the whole extension.
+delete WebAssembly.Suspending;
+delete WebAssembly.promising;
+
 const at = (path) => new URL(path, import.meta.url).href;
 const indexURL = at("./runtime/pyodide/");
 

@@ -116,6 +116,12 @@ def test_one_that_cannot_start_says_so_in_german(
     assert reply["error"].startswith("Heyhos Kern ist nicht gestartet. Starte den Browser neu;")
 
 
+def test_python_runs_on_no_stack_of_its_own(desk: Desk) -> None:
+    """A garbage collection in Chromium may crash there."""
+    assert desk.page.evaluate("() => 'Suspending' in WebAssembly"), "or there is none anyway"
+    assert desk.page.evaluate(_MAY_WAIT_IN_A_CALL) is False
+
+
 def test_a_good_snapshot_is_used(desk: Desk, server: ServerProcess) -> None:
     connect(desk, server.url, server)
     seed(desk.page, 1)
@@ -398,4 +404,9 @@ _DEAF_FOR_A_SECOND = """() => {
     if (Date.now() < end) throw new Error("Receiving end does not exist.");
     return sendMessage(...args);
   };
+}"""
+_MAY_WAIT_IN_A_CALL = """async () => {
+  const { boot } = await import("./boot.js");
+  const { pyodide } = await boot();
+  return pyodide.runPythonAsync("from pyodide.ffi import can_run_sync; can_run_sync()");
 }"""

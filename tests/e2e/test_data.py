@@ -475,7 +475,8 @@ def test_a_long_deletion_shows_how_far_it_is_though_its_reply_never_comes(
     page.get_by_role("button", name="Delete 20,000 visits").click()
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()
-    expect(page.locator("#gone-said")).to_contain_text("20,000 visits were deleted.")
+    gone = "20,000 visits were deleted."
+    expect(page.locator("#gone-said")).to_contain_text(gone, timeout=120_000)
     expect(page.locator("#gone-bar")).to_be_hidden()
     expect(page.locator("#delete-count")).to_be_enabled()
     expect(page.locator("#delete-said")).to_be_empty()
@@ -483,7 +484,8 @@ def test_a_long_deletion_shows_how_far_it_is_though_its_reply_never_comes(
     going = [text for text in said if text.endswith(" of 20,000 visits.")]
     assert len(going) > 1, said
     undo.click()
-    expect(page.locator("#delete-said")).to_have_text("20,000 visits are back.")
+    back = "20,000 visits are back."
+    expect(page.locator("#delete-said")).to_have_text(back, timeout=120_000)
     expect(page.locator("#gone")).to_be_hidden()
     assert browser.console() == []
 

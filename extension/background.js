@@ -257,19 +257,17 @@ chrome.runtime.onStartup.addListener(() => {
 
 const inMainFrame = ({ frameId, documentLifecycle }) =>
   frameId === 0 && documentLifecycle !== "prerender";
-const committed = new Map();
 const moved = (kind) => (details) => {
   const { tabId, url, timeStamp: committedAt } = details;
   const { transitionType: transition, transitionQualifiers: qualifiers } = details;
   if (!inMainFrame(details)) return;
-  committed.set(tabId, details.documentId);
   append(kind, { tabId, url, transition, qualifiers, committedAt });
 };
 // An error page takes the place of the page before it. No other page comes for what was stopped,
-// became a download, or broke off after it had been committed.
+// became a download, or broke off after it had been committed: only that has a process.
 const failed = (details) => {
-  const { tabId, documentId, error } = details;
-  const stays = error === "net::ERR_ABORTED" || (documentId && committed.get(tabId) === documentId);
+  const { tabId, processId, error } = details;
+  const stays = error === "net::ERR_ABORTED" || processId >= 0;
   if (inMainFrame(details) && !stays) append("navigated", { tabId, url: null });
 };
 chrome.webNavigation.onCommitted.addListener(moved("navigated"));
@@ -289,10 +287,7 @@ chrome.tabs.onActivated.addListener(({ tabId, windowId }) =>
   append("activated", { tabId, windowId }));
 chrome.tabs.onAttached.addListener((tabId, { newWindowId }) =>
   append("attached", { tabId, windowId: newWindowId }));
-chrome.tabs.onRemoved.addListener((tabId) => {
-  committed.delete(tabId);
-  append("removed", { tabId });
-});
+chrome.tabs.onRemoved.addListener((tabId) => append("removed", { tabId }));
 chrome.windows.onFocusChanged.addListener((windowId) => append("focused", { windowId }));
 self.addEventListener("unblocked", () => append("heartbeat"));
 chrome.idle.setDetectionInterval(IDLE_AFTER_SECONDS);

@@ -19,12 +19,16 @@ class Stage:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.stage = self  # type: ignore[attr-defined]
+        self.gate = threading.Event()
         self._marks = 0
         self.host = f"127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def put(self, path: str, body: str, status: int = 200, **headers: str) -> str:
-        """Put an answer on it; returns its address."""
+        """Put an answer on it; returns its address.
+
+        What announces more than it has breaks off; with a header `X-Held` once `gate` is open.
+        """
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers[path] = (status, fields, body)
         return self.at(path)
@@ -63,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+        if "X-Held" in headers:
+            self.wfile.flush()
+            stage.gate.wait(60)
         if "Content-Length" in headers:  # more was announced: the answer breaks off
             self.close_connection = True
 

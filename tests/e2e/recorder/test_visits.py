@@ -99,6 +99,21 @@ def test_a_page_that_breaks_off_is_a_visit(desk: Desk, tab: Page, stage: Stage) 
     assert [(v["url"], v["endedAt"]) for v in desk.visits()] == [(url, left["at"])]
 
 
+def test_a_page_that_breaks_off_late_goes_on(desk: Desk, tab: Page, stage: Stage) -> None:
+    """By then there is another worker than the one that has seen it come."""
+    url = stage.put("/stream", "<title>Stream</title>", Content_Length="1000", X_Held="1")
+    tab.goto(url, wait_until="commit")
+    desk.wait_until(NAVIGATED_TO, url)
+    desk.kill_worker()
+    desk.page.evaluate(_NOTE_ERRORS)
+    stage.gate.set()
+    desk.wait_until("() => errors.includes('net::ERR_CONTENT_LENGTH_MISMATCH')")
+    stage.leave(tab, desk)
+    stream, left = desk.events("navigated")[-2:]
+    assert (stream["url"], left["url"]) == (url, tab.url)
+    assert [(v["url"], v["endedAt"]) for v in desk.visits()] == [(url, left["at"])]
+
+
 def test_a_page_that_is_not_there_is_a_visit(desk: Desk, tab: Page, stage: Stage) -> None:
     tab.goto(stage.put("/gone", "<title>Not found</title>", 404))
     stage.leave(tab, desk)

@@ -200,6 +200,9 @@ def _strategy(name: str, value: object) -> str:
 
 def _integer(name: str, value: object) -> int:
     low, high = RANGES[name]
+    if isinstance(value, str):
+        value = _IN_THOUSANDS.sub("", value.strip())
+        value = value if value.isdecimal() else None
     try:
         number = float(str(value))
     except ValueError:
@@ -236,4 +239,6 @@ def _patterns(name: str, value: object) -> tuple[str, ...]:
     return patterns
 
 
+# Between thousands and the rest, in English and in German.
+_IN_THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}$)")
 _END_OF_TIME_MS = 8.64e15  # of JavaScript's

@@ -227,9 +227,9 @@ def test_events_wait_in_memory_while_the_database_refuses(desk: Desk, site: Site
         desk.kill_worker()
     fault = desk.page.evaluate("async () => (await chrome.storage.session.get('fault')).fault")
     assert fault["message"] == (
-        "The history was written by a newer Heyho. Reload the extension on chrome://extensions, "
-        "or install that version again. "
-        "Until then new visits wait in memory."
+        "The history was written by a newer Heyho. Reload Heyho on chrome://extensions; if that "
+        "does not help, put that version in this one's folder first. Do not remove it: that would "
+        "delete your history. Until then new visits wait in memory."
     )
     assert desk.page.evaluate("() => chrome.action.getBadgeText({})") == "!"
     desk.page.evaluate("() => held.close()")

@@ -199,7 +199,7 @@ def test_exclusions_are_applied_backwards_and_taken_back(browser: Browser, site:
     expect(matching).to_contain_text("2 visits are deleted.")
     assert desk.urls() == [f"{site.origins[0]}/article"]
     page.get_by_role("button", name="Take it back").click()
-    expect(matching).to_have_text("They are back.")
+    expect(matching).to_have_text("2 visits are back.")
     assert len(desk.visits()) == 3
     assert browser.console() == []
 
@@ -241,7 +241,7 @@ def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: 
     expect(matching).to_contain_text("2 visits are deleted.")
     page.locator("#undo").click()
     press_again("#undo")
-    expect(matching).to_have_text("They are back.")
+    expect(matching).to_have_text("2 visits are back.")
     expect(page.locator("#find")).to_be_enabled()
     assert len(desk.visits()) == 3
 
@@ -406,11 +406,61 @@ def test_a_token_goes_to_no_other_server(browser: Browser, server: ServerProcess
     page.get_by_role("button", name="Save").focus()
     expect(token).to_have_value(str(server.token))
     expect(problem).to_have_text("")
+    expect(page.locator("#message")).to_have_text("")
     address.fill("http://localhost:9")
     address.press("Enter")
     expect(page.locator("#message")).to_contain_text("Saved.")
+    expect(problem).to_contain_text("The token of 127.0.0.1 was taken out")
     settings = read_state(page, "settings")
     assert (settings["serverUrl"], settings["token"]) == ("http://localhost:9/api/v1", "")
+
+
+def test_a_token_stays_without_an_address(browser: Browser, server: ServerProcess) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    address.fill("")
+    address.press("Enter")
+    expect(page.locator("#message")).to_contain_text("Saved.")
+    settings = read_state(page, "settings")
+    assert (settings["serverUrl"], settings["token"]) == ("", str(server.token))
+    address.fill("http://localhost:9")
+    page.get_by_role("button", name="Save").focus()
+    expect(token).to_have_value(str(server.token))
+    expect(page.locator("#token-problem")).to_contain_text("Take it out, unless")
+
+
+def test_a_pairing_that_fails_leaves_the_server_that_is_there(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    before = read_state(page, "settings")
+    page.get_by_label("Server address").fill(server.url.replace("127.0.0.1", "localhost"))
+    page.get_by_label("Pairing code").fill("ABCD-EFGH")
+    page.get_by_role("button", name="Pair").click()
+    expect(page.locator("#message")).to_contain_text("Not paired.")
+    assert read_state(page, "settings") == before
+
+
+def test_what_is_not_saved_is_said_beside_what_acts_at_once(browser: Browser) -> None:
+    page = opened(browser)
+    excluded, message = page.get_by_label("Excluded pages"), page.locator("#message")
+    excluded.press_sequentially("bank.example")
+    expect(message).to_have_text("Not saved yet.")
+    page.get_by_role("button", name="Pause for an hour").click()
+    expect(page.locator("#recording")).to_contain_text("Paused")
+    expect(message).to_have_text("Not saved yet.")
+    page.get_by_role("switch", name="Health").click()
+    expect(message).to_contain_text("is recorded from now on. Not saved yet.")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    asked.value.dismiss()
+    expect(excluded).to_have_value("bank.example")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_contain_text("Saved.")
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
 
 
 def test_what_is_typed_while_the_address_is_stored_stays(

@@ -266,6 +266,14 @@ class TestNumbers:
             kept = getattr(Settings.from_record({name: value}), attribute)
             assert (kept, type(kept)) == (number, int)
 
+    def test_thousands_may_be_set_off(self, name: str) -> None:
+        attribute, sentence = NUMBERS[name]
+        _, high = RANGES[name]
+        for mark in ",.":
+            text = f"{high:,}".replace(",", mark)
+            assert getattr(Settings.from_record({name: text}), attribute) == high
+            assert problem(name, f"{high // 10}{mark}00") == sentence
+
     def test_nothing_beyond_them(self, name: str) -> None:
         _, sentence = NUMBERS[name]
         low, high = RANGES[name]

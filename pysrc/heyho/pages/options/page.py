@@ -8,6 +8,8 @@ from heyho.pages.options import form, privacy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from heyho.pages.shapes import Json
 
 
@@ -18,8 +20,8 @@ class Options:
         self.stored: "dict[str, str]" = {}
         self.saving = False
         self.checking = False
-        # Whether the token was taken out of the form, for another server's sake.
-        self.withheld = False
+        # Why the token was taken out of the form, until another one is stored or it is back.
+        self.withheld = ""
 
     async def open(self) -> None:
         """Fill the form with what is stored, and let the person change it."""
@@ -30,13 +32,14 @@ class Options:
             bridge.write("message", texts.text("options_unreadable"))
             return
         self.fill(settings)
-        privacy.Privacy(settings)
+        privacy.Privacy(settings, self.unsaved)
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
         bridge.on(bridge.find("serverUrl"), "change", self.withhold_token)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
         bridge.on(bridge.find("pair"), "click", self.pair)
         bridge.on(bridge.find("check"), "click", self.check)
+        js.window.addEventListener("beforeunload", self.ask_to_stay)
         bridge.find("fields").disabled = False
         bridge.find("save").disabled = False
         bridge.ready()
@@ -70,7 +73,9 @@ class Options:
         bridge.mark("calm")
         bridge.write("message", done or texts.text("options_saved"))
         self.take(reply["settings"], sent)
-        if typed() != self.stored:
+        bridge.write("token-problem", "" if bridge.find("token").value else self.withheld)
+        self.withheld = ""
+        if self.unsaved():
             self.compare()
 
     def take(self, settings: "Json", sent: "dict[str, str]") -> None:
@@ -125,29 +130,38 @@ class Options:
         await self.request_save(paired, texts.text("options_paired"))
 
     async def settle(self, sent: "dict[str, str]") -> "dict[str, str]":
-        """What was sent, with the API's base as its address; empty if that cannot be one.
+        """What was sent, with the API's base as its address; empty if something cannot be stored.
 
-        A new address is stored first, as the engine writes it, and without the token: that is
-        another server's, and no business of this one.
+        Nothing is, before the server has given a token: the old one may be the only one there is.
         """
-        if sent["serverUrl"] == self.stored["serverUrl"]:
-            return sent
-        moved = dict(sent)
-        moved["token"] = ""
-        reply = await store(moved, self.stored)
+        reply = await store(sent, self.stored, dry=True)
         if not reply["ok"]:
             return {}
-        self.take(reply["settings"], sent)
-        return {name: form.to_text(reply["settings"], name) for name in form.FIELDS}
+        settled = dict(sent)
+        settled["serverUrl"] = str(reply["settings"]["serverUrl"])
+        if bridge.find("serverUrl").value == sent["serverUrl"]:
+            bridge.find("serverUrl").value = settled["serverUrl"]
+        return settled
 
     def compare(self) -> None:
         """Say whether something typed is not saved yet."""
         show_unused()
         forgive(str(js.document.activeElement.id))
+        self.say_unsaved()
+
+    def unsaved(self) -> str:
+        """That something typed is not saved yet; empty if all of it is."""
+        return texts.text("options_unsaved") if typed() != self.stored else ""
+
+    def say_unsaved(self) -> None:
         if not self.saving:
             bridge.mark("calm")
-            changed = typed() != self.stored
-            bridge.write("message", texts.text("options_unsaved") if changed else "")
+            bridge.write("message", self.unsaved())
+
+    def ask_to_stay(self, event: "Any") -> None:
+        """Have the browser ask before it closes a page with something that is not saved."""
+        if self.unsaved():
+            event.preventDefault()
 
     def check(self) -> None:
         """Test the connection with what stands in the form."""
@@ -164,17 +178,20 @@ class Options:
 
     def withhold_token(self) -> None:
         """Take the token out of the form while the address of another server stands there; put it
-        back when that was a mistake."""
+        back when that was a mistake. Nobody can tell whose it is where no address was stored."""
         field, before = bridge.find("token"), self.stored["serverUrl"]
-        elsewhere = form.is_elsewhere(str(bridge.find("serverUrl").value), before)
-        if elsewhere and field.value and field.value == self.stored["token"]:
-            self.withheld = True
-            field.value = ""
-            bridge.write("token-problem", texts.text("options_token_withheld", form.host(before)))
+        address, known = str(bridge.find("serverUrl").value), self.stored["token"]
+        elsewhere = bool(form.host(address)) and form.is_elsewhere(address, before)
+        if elsewhere and known and field.value == known:
+            if form.host(before):
+                self.withheld = texts.text("options_token_withheld", form.host(before))
+                field.value = ""
+            bridge.write("token-problem", self.withheld or texts.text("options_token_left"))
         elif self.withheld and not elsewhere and not field.value:
-            self.withheld = False
-            field.value = self.stored["token"]
+            self.withheld = ""
+            field.value = known
             forgive("token")
+        self.say_unsaved()
 
     def toggle_token(self) -> None:
         """Show the token, or hide it."""
@@ -212,9 +229,9 @@ def show_unused() -> None:
         bridge.write(f"{name}-unused", said)
 
 
-async def store(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
-    """Have the engine store what was changed, and show what it finds wrong with that."""
-    reply = await request_storing(sent, shown)
+async def store(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool = False) -> "Json":
+    """Have the engine store what was changed, or only look at it; show what it finds wrong."""
+    reply = await request_storing(sent, shown, dry=dry)
     problems = {} if reply["ok"] else reply.get("problems") or {}
     show_problems(problems)
     if not reply["ok"]:
@@ -223,14 +240,14 @@ async def store(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
     return reply
 
 
-async def request_storing(sent: "dict[str, str]", shown: "dict[str, str]") -> "Json":
+async def request_storing(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool) -> "Json":
     """Have the engine store what was changed; nothing where that cannot be told."""
     try:
         current = await bridge.read_state("settings") or {}
     except bridge.Failure:
         return {"ok": False, "error": texts.text("error_no_answer")}
     changed = form.changes(sent, shown, current)
-    return await bridge.ask({"kind": "settings", "settings": changed})
+    return await bridge.ask({"kind": "settings", "settings": changed, "dryRun": dry})
 
 
 def pairing_code() -> str:

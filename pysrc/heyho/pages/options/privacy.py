@@ -8,7 +8,7 @@ from heyho.pages.options import backwards, pausing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from heyho.pages.shapes import Json
@@ -20,8 +20,10 @@ BACKWARDS = ("find", "keep", "delete", "undo")
 class Privacy:
     """What is recorded at all."""
 
-    def __init__(self, settings: "Json") -> None:
+    def __init__(self, settings: "Json", unsaved: "Callable[[], str]") -> None:
+        """`unsaved` says whether something typed is not saved yet."""
         self.settings = settings
+        self.unsaved = unsaved
         self.switches: "dict[str, Any]" = {}
         # Presets that were switched while a reply about any of them is awaited, by name.
         self.switched: "dict[str, bool]" = {}
@@ -161,7 +163,7 @@ class Privacy:
     async def hear_of_undo(self, asked: "Awaitable[Json]") -> None:
         """Say whether what was deleted is back."""
         reply = await asked
-        said = texts.text("options_backwards_undone") if reply["ok"] else reply["error"]
+        said = texts.plural("data_undone", reply["visits"]) if reply["ok"] else reply["error"]
         self.offer(said, "find")
 
     def wait(self, said: str) -> None:
@@ -201,7 +203,7 @@ class Privacy:
             self.settings = await stored(self.settings)
             bridge.mark("trouble")
         said = said if reply["ok"] else reply["error"]
-        bridge.write("message", said)
+        bridge.write("message", f"{said} {self.unsaved()}".strip())
         self.render()
 
     def receive(self, message: "Json") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from heyho.ports import Record
 from heyho.ports.device import Browser, Clock
 from heyho.ports.stores import LedgerStore, StateStore
 from heyho.profile import Profile
+from heyho.sync.pauses import quiet_until_ms
 from heyho.sync.progress import Progress
 
 PROGRESS_S = 0.1
@@ -70,7 +72,6 @@ class Board:
         """Publish and store how things stand, with a problem of the moment if there is one."""
         settings = await self._profile.settings()
         last = await self._state.get("lastRun")
-        alarms = [await self._browser.alarm_at(name) for name in ("sync", "retry")]
         failed = isinstance(last, dict) and last.get("outcome") in ("partial", "failed")
         problem = problem or (last["error"] if failed else None)
         status = {
@@ -80,7 +81,7 @@ class Board:
             "canSync": settings.can_sync,
             "server": urlsplit(settings.server_url).netloc,
             "lastRun": last,
-            "nextAt": min((at for at in alarms if at is not None), default=None),
+            "nextAt": await self._next_at(settings.period_minutes),
             "problem": problem,
         }
         await self.show_problem(problem)
@@ -88,6 +89,16 @@ class Board:
         # Last, because a full disk must not keep the news of it from the pages.
         await self._state.put("status", status)
         return status
+
+    async def _next_at(self, period_minutes: float) -> float | None:
+        """When visits go again by themselves, in epoch milliseconds, if any alarm is set."""
+        sync_at, retry_at = [await self._browser.alarm_at(name) for name in ("sync", "retry")]
+        not_before = await self._state.get("notBefore")
+        quiet_until = quiet_until_ms(not_before, self._clock.now_ms())
+        if sync_at is not None and sync_at < quiet_until:  # those that come before it do nothing
+            period_ms = 60_000 * period_minutes
+            sync_at += period_ms * math.ceil((quiet_until - sync_at) / period_ms)
+        return min((at for at in (sync_at, retry_at) if at is not None), default=None)
 
     async def show_problem(self, problem: str | None) -> None:
         """Mark the toolbar button, or take the mark off."""

@@ -60,7 +60,7 @@ def read_sync_reply(
         SyncError: what the answer means otherwise.
     """
     said = _message(answer)
-    if status in (401, 403):
+    if status == 401 or (status == 403 and isinstance(answer, dict)):  # or a guard on the way
         raise NotSignedIn(
             texts.text("error_not_signed_in"),
             status=status,

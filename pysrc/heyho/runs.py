@@ -17,8 +17,7 @@ from heyho.ports.device import Browser, Clock
 from heyho.ports.stores import StateStore
 from heyho.profile import Profile
 from heyho.settings import Settings
-from heyho.sync.pauses import retry_delay_min
-from heyho.sync.quota import MAX_RETRY_S
+from heyho.sync.pauses import quiet_until_ms, retry_delay_min
 from heyho.sync.synchronizer import Synchronizer
 
 RUN_LOCK = "heyho-run"
@@ -217,11 +216,9 @@ class Runs:
             await self._browser.set_alarm("retry", delay_minutes=delay)
 
     async def _is_patient(self) -> bool:
-        """Whether the server wants to be left alone, unless the person asks. It never asks for more
-        than an hour: what is left beyond that comes from a clock that was set back."""
+        """Whether the server wants to be left alone, unless the person asks."""
         known = await self._state.get("notBefore")
-        left_ms = known - self._clock.now_ms() if isinstance(known, (int, float)) else 0.0
-        return 0 < left_ms <= 1000 * MAX_RETRY_S
+        return quiet_until_ms(known, self._clock.now_ms()) > 0
 
 
 def _summary(run: Run) -> dict[str, Any]:

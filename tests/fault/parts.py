@@ -50,6 +50,23 @@ class Latency(Part):
 
 
 @dataclass
+class Uplink(Part):
+    """A slow line, which those who send at once share."""
+
+    bytes_per_s: float
+    _senders: int = field(default=0, init=False)
+
+    async def meet(self, request: Request, onward: Onward) -> Reply:
+        self._senders += 1
+        try:
+            for _ in range(20):
+                await asyncio.sleep(request.json_bytes / 20 * self._senders / self.bytes_per_s)
+        finally:
+            self._senders -= 1
+        return await onward(request)
+
+
+@dataclass
 class Says(Part):
     """The server answers with a status of its own, and stores nothing."""
 

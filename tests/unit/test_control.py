@@ -416,6 +416,16 @@ class TestRequests:
         assert (await extension.ask("status"))["status"]["nextAt"] == 30_000
 
     @jumping
+    async def test_alarms_that_come_while_the_server_wants_quiet_send_nothing(self) -> None:
+        extension = Extension(says(429, retry_after="1800"))
+        extension.browse()
+        await extension.browser.set_alarm("sync", delay_minutes=5, period_minutes=5)
+        await extension.run()
+        next_at = (await extension.ask("status"))["status"]["nextAt"]
+        assert 0 <= next_at - extension.state["notBefore"] < 300_000
+        assert next_at % 300_000 == 0, "it is one of the periodic alarm's"
+
+    @jumping
     async def test_the_rejected_are_counted(self) -> None:
         extension = Extension()
         extension.browse(2)

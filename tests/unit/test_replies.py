@@ -203,6 +203,10 @@ class TestReplies:
             answer(status, "<html>nginx</html>")
         assert not isinstance(caught.value, Unintelligible)
 
+    def test_a_guard_on_the_way_does_not_know_the_token(self) -> None:
+        with pytest.raises(Unintelligible, match="403"):
+            answer(403, "<html>Checking your browser</html>")
+
     def test_a_long_message_is_cut(self) -> None:
         with pytest.raises(ServerFailed) as caught:
             answer(500, {"message": "x" * 5000})

@@ -79,6 +79,8 @@ class Attempts:
                     pause_s = await self._until_online(pause_s, travel)
                 if pause_s is None or await self._ends_within(pause_s, travel):
                     raise
+                if isinstance(error, TimedOut):
+                    await self._lanes.go_on(lane)
             attempt += 1
             self._logbook.retry()
 
@@ -98,6 +100,7 @@ class Attempts:
                     )
                 except TimedOut:
                     ended(True)
+                    self._lanes.timed_out()
                     raise
                 answered(reply)
                 ended(reply.status == TOO_MANY or reply.status >= FAILED)

@@ -16,6 +16,7 @@ class Lanes:
     def __init__(self, size: int) -> None:
         self._size = size
         self._busy: set[int] = set()
+        self._pausing: set[int] = set()
         self._changed = asyncio.Event()
 
     async def enter(self) -> int:
@@ -27,6 +28,16 @@ class Lanes:
         self._busy.add(lane)
         return lane
 
+    async def go_on(self, lane: int) -> None:
+        """After a pause within a lane, wait until no more than `size` others send."""
+        self._pausing.add(lane)
+        try:
+            while len(self._busy - self._pausing) >= self._size:
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            self._pausing.remove(lane)
+
     def leave(self, lane: int) -> None:
         """Give a lane back."""
         self._busy.remove(lane)
@@ -36,6 +47,10 @@ class Lanes:
         """Change how many may be in at once; who is in stays until it leaves."""
         self._size = size
         self._changed.set()
+
+    def timed_out(self) -> None:
+        """Halve the lanes: on a slow line all that is sent at once comes too late."""
+        self.resize(max(1, self._size // 2))
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[bool], None]]:
@@ -58,6 +73,9 @@ class AdaptiveLanes(Lanes):
         super().__init__(limit.limit)
         self._limit = limit
         self._resized = resized
+
+    def timed_out(self) -> None:
+        """Nothing more: the limit has heard that the server was overloaded."""
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[bool], None]]:

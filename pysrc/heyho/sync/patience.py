@@ -17,7 +17,7 @@ BASE_S = 0.5
 CAP_S = 30.0
 MAX_ATTEMPTS = 5
 MAX_DROUGHT_S = 60.0
-MAX_WAIT_S = 60.0
+MAX_WAIT_S = 65.0  # a window of a minute, and a margin
 
 
 class Patience:

@@ -419,7 +419,7 @@ class TestRequests:
     async def test_alarms_that_come_while_the_server_wants_quiet_send_nothing(self) -> None:
         extension = Extension(says(429, retry_after="1800"))
         extension.browse()
-        await extension.browser.set_alarm("sync", delay_minutes=5, period_minutes=5)
+        await extension.ask("settings", settings={"periodMinutes": 5})
         await extension.run()
         next_at = (await extension.ask("status"))["status"]["nextAt"]
         assert 0 <= next_at - extension.state["notBefore"] < 300_000

@@ -402,7 +402,7 @@ def test_a_token_goes_to_no_other_server(browser: Browser, server: ServerProcess
     page.get_by_role("button", name="Save").focus()
     expect(token).to_have_value("")
     expect(problem).to_contain_text("The token of 127.0.0.1 was taken out")
-    address.fill(server.url)
+    address.fill(server.base)
     page.get_by_role("button", name="Save").focus()
     expect(token).to_have_value(str(server.token))
     expect(problem).to_have_text("")

@@ -35,7 +35,7 @@ class Options:
         privacy.Privacy(settings, self.unsaved)
         bridge.on(bridge.find("form"), "submit", self.save)
         bridge.on(bridge.find("form"), "input", self.compare)
-        bridge.on(bridge.find("serverUrl"), "change", self.withhold_token)
+        bridge.on(bridge.find("serverUrl"), "input", self.withhold_token)
         bridge.on(bridge.find("show-token"), "click", self.toggle_token)
         bridge.on(bridge.find("pair"), "click", self.pair)
         bridge.on(bridge.find("check"), "click", self.check)

@@ -95,6 +95,32 @@ def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: Serv
     expect(opened.value.get_by_label("Token", exact=True)).to_be_visible()
 
 
+def test_a_server_without_a_token_is_one_to_sign_in_at(browser: Browser) -> None:
+    """So the engine says, and so do the settings where it has said nothing yet."""
+    desk = Desk(browser)
+    desk.change(serverUrl="https://home.example")
+    assert desk.ask("status")["ok"]
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("link", name="Sign in")).to_be_visible()
+    desk.page.evaluate(_FORGET_STATUS)
+    browser.context.add_init_script(_NOBODY_ANSWERS)
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("status")).to_contain_text("you are not signed in yet")
+    expect(popup.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(popup.locator("#server")).to_have_text("home.example")
+    assert browser.console() == []
+
+
+_FORGET_STATUS = """async () => {
+  const database = await (await import("./database.js")).openDatabase();
+  const change = database.transaction("state", "readwrite");
+  change.objectStore("state").delete("status");
+  await new Promise((resolve) => { change.oncomplete = resolve; });
+  database.close();
+}"""
+_NOBODY_ANSWERS = "chrome.runtime.sendMessage = () => new Promise(() => {})"
+
+
 def test_the_site_in_front_is_excluded_and_back(
     browser: Browser, server: ServerProcess, site: Site
 ) -> None:

@@ -92,8 +92,8 @@ class Popup:
             self.status = stored
             return
         self.status["paused"] = settings.get("paused", False)
-        self.status["canSync"] = bool(settings.get("serverUrl") and settings.get("token"))
-        if self.status["canSync"]:
+        if settings.get("serverUrl"):
+            self.status["canSync"] = bool(settings.get("token"))
             self.status["server"] = settings["serverUrl"].split("/")[2]
 
     async def read_fault(self) -> None:

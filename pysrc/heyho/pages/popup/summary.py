@@ -132,7 +132,9 @@ def _caption(status: "Status", waiting: int, fault: str) -> str:
 
 def _standing(status: "Status", clock: "Clock") -> str:
     if not status["canSync"]:
-        return status["problem"] or texts.text("popup_nothing_leaves")
+        return status["problem"] or texts.text(
+            "popup_not_signed_in" if status["server"] else "popup_nothing_leaves"
+        )
     last = status["lastRun"]
     failed = last is not None and last["outcome"] in ("partial", "failed")
     if status["problem"] and not (failed and last and last["error"] == status["problem"]):
@@ -171,7 +173,7 @@ def _action(status: "Status", progress: "Progress | None", fault: str) -> str:
     if fault or progress:
         return ""
     if not status["canSync"]:
-        return texts.text("popup_name_server")
+        return texts.text("popup_sign_in" if status["server"] else "popup_name_server")
     return texts.text("popup_check_settings") if _is_in_trouble(status) else ""
 
 
@@ -179,7 +181,7 @@ def _next(status: "Status", progress: "Progress | None", now: float) -> str:
     if progress:
         return texts.text("popup_under_way")
     if not status["canSync"]:
-        return texts.text("popup_once_named")
+        return texts.text("popup_once_signed_in" if status["server"] else "popup_once_named")
     return (
         words.until(status["nextAt"], now) if status["nextAt"] else texts.text("popup_not_planned")
     )

@@ -92,7 +92,8 @@ def test_what_a_session_would_send() -> None:
 def test_what_stands_in_the_way() -> None:
     fine = {"canSync": True, "visits": 5, "trials": None}
     assert findings.obstacle(fine) == findings.obstacle({**fine, "trials": True}) == ""
-    assert "settings" in findings.obstacle({**fine, "canSync": False})
+    nowhere = findings.obstacle({**fine, "canSync": False})
+    assert nowhere == "Connect your server in the settings first."
     assert "no visit" in findings.obstacle({**fine, "visits": 0})
     assert "offers no trials" in findings.obstacle({**fine, "trials": False})
 

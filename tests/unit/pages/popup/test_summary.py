@@ -108,6 +108,17 @@ def test_before_a_server_is_named_the_popup_asks_for_one() -> None:
     assert seen["server"] == "No server yet"
 
 
+def test_a_server_without_a_token_is_signed_in_at_next() -> None:
+    seen = view({**UNNAMED, "server": "home.example:8787"})
+    assert (seen["tone"], seen["action"]) == ("setup", "Sign in")
+    assert seen["message"] == (
+        "Your server is named, but you are not signed in yet: enter its token, or pair this device."
+    )
+    assert (seen["next"], seen["server"]) == ("once you are signed in", "home.example:8787")
+    assert view(UNNAMED)["message"] == "Nothing leaves this device until you name your server."
+    assert view(UNNAMED)["next"] == "once a server is named"
+
+
 def test_a_run_under_way_counts_down_and_has_a_bar() -> None:
     seen = view({**CALM, "waiting": 10_000}, UNDER_WAY, said="Starting the sync.")
     assert (seen["tone"], seen["figure"], seen["caption"]) == ("busy", "7,500", "of 10,000 left")

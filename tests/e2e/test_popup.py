@@ -80,6 +80,56 @@ def test_five_lanes_look_like_five_lanes(browser: Browser, proxy: FaultProxy) ->
     assert all(left < min(first_ends) for (left, _), _ in rows)
 
 
+def test_what_is_left_of_a_sync_is_not_spoken_each_second(browser: Browser) -> None:
+    desk = Desk(browser)
+    browser.context.add_init_script(_NOBODY_ANSWERS)
+    popup = browser.open("popup.html")
+    spoken, left = popup.get_by_role("status"), popup.locator("#left")
+    expect(popup.get_by_role("button", name="Sync now")).to_be_enabled()
+    desk.page.evaluate(_TELL, {"kind": "status", "status": _CALM})
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 42}})
+    expect(left).to_have_text("About 42 seconds left.")
+    expect(spoken).to_have_text("Syncing 2 visits with home.example.")
+    popup.evaluate(_COUNT_WHAT_IS_SPOKEN)
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 41}})
+    expect(left).to_have_text("About 41 seconds left.")
+    assert popup.evaluate("() => spoken") == 0
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 2}})
+    expect(left).to_be_empty()
+    expect(spoken).to_have_text("Syncing 2 visits with home.example.")
+    assert browser.console() == []
+
+
+_TELL = """(message) =>
+  new BroadcastChannel("heyho").postMessage({ target: "page", ...message })"""
+_CALM = {
+    "waiting": 2,
+    "quarantined": 0,
+    "paused": False,
+    "canSync": True,
+    "server": "home.example",
+    "lastRun": None,
+    "nextAt": None,
+    "problem": None,
+}
+_LONG = {
+    "startedAt": 1_790_000_000_000,
+    "visits": 2,
+    "visitsDone": 0,
+    "batches": 1,
+    "batchesDone": 0,
+    "retries": 0,
+}
+_COUNT_WHAT_IS_SPOKEN = """() => {
+  globalThis.spoken = 0;
+  const count = () => { spoken += 1; };
+  for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
+    new MutationObserver(count).observe(
+      region, { childList: true, characterData: true, subtree: true });
+  }
+}"""
+
+
 def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: ServerProcess) -> None:
     browser.connect(server.url, "no-such-token-on-this-server-0000")
     popup = browser.open("popup.html")

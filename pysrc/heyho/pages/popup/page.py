@@ -269,7 +269,7 @@ class Popup:
 
 def show(view: "View") -> None:
     """Write a view into the page, touching only what differs."""
-    for name in ("figure", "caption", "message", "action", "recording"):
+    for name in ("figure", "caption", "message", "left", "action", "recording"):
         bridge.write(name, view[name])
     bridge.write("last-ago", view["lastAgo"])
     bridge.write("last-did", view["lastDid"])

@@ -35,17 +35,19 @@ def summarise(
     """
     last = status["lastRun"]
     message = fault or said or _standing(status, clock)
+    left = ""
     waiting = status["waiting"]
     if progress:
         waiting = max(0, progress["visits"] - progress["visitsDone"])
-        message = fault or _under_way(
-            status, progress, clock, stopping=stopping, now=now, online=online
-        )
+        held_up = fault or _held_up(progress, clock, stopping=stopping, now=now, online=online)
+        message = held_up or texts.plural("popup_syncing", progress["visits"], status["server"])
+        left = "" if held_up else words.left(progress["secondsLeft"])
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
         "caption": _left(progress, waiting) if progress else _caption(status, waiting, fault),
         "message": message,
+        "left": left,
         "action": _action(status, progress, fault),
         "recording": texts.text("popup_paused" if status["paused"] else "popup_recording"),
         "on": "false" if status["paused"] else "true",
@@ -68,6 +70,7 @@ def out_of_reach(*, said: str, fault: str) -> "View":
         "figure": "",
         "caption": texts.text("popup_out_of_reach"),
         "message": fault or said,
+        "left": "",
         "action": "",
         "recording": texts.text("popup_recording"),
         "on": "true",
@@ -147,15 +150,10 @@ def _standing(status: "Status", clock: "Clock") -> str:
     return texts.text("popup_syncs_by_itself" if status["waiting"] else "popup_new_visits_follow")
 
 
-def _under_way(
-    status: "Status",
-    progress: "Progress",
-    clock: "Clock",
-    *,
-    stopping: bool,
-    now: float,
-    online: bool,
+def _held_up(
+    progress: "Progress", clock: "Clock", *, stopping: bool, now: float, online: bool
 ) -> str:
+    """Why a run does not simply go on, in a sentence; empty where it does."""
     if stopping:
         return texts.text("popup_stopping")
     lanes = progress.get("lanes")
@@ -164,9 +162,7 @@ def _under_way(
     waits_until = progress.get("waitsUntil")
     if waits_until and waits_until - now > WORTH_TELLING_MS:
         return texts.text("popup_server_asks_to_wait", clock(waits_until))
-    said = texts.plural("popup_syncing", progress["visits"], status["server"])
-    left = words.left(progress["secondsLeft"])
-    return f"{said} {left}" if left else said
+    return ""
 
 
 def _action(status: "Status", progress: "Progress | None", fault: str) -> str:

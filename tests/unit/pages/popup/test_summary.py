@@ -127,10 +127,23 @@ def test_a_run_under_way_counts_down_and_has_a_bar() -> None:
 
 
 def test_a_long_run_says_how_long_it_will_take() -> None:
-    seen = view(CALM, {**UNDER_WAY, "secondsLeft": 42.4})
-    assert seen["message"] == (
-        "Syncing 10,000 visits with home.example:8787. About 42 seconds left."
+    """Beside the sentence, which stays: a screen reader would speak each second."""
+    seen, later = (view(CALM, {**UNDER_WAY, "secondsLeft": left}) for left in (42.4, 41.3))
+    assert seen["message"] == "Syncing 10,000 visits with home.example:8787."
+    assert (seen["left"], later["left"]) == ("About 42 seconds left.", "About 41 seconds left.")
+    assert {**later, "left": seen["left"]} == seen
+
+
+def test_a_run_that_is_held_up_does_not_say_how_long_it_will_take() -> None:
+    long: Progress = {**UNDER_WAY, "secondsLeft": 42.4}
+    assert view(CALM, long, stopping=True)["left"] == ""
+    assert view(CALM, long, fault="The disk is full.")["left"] == ""
+    waits = view(CALM, {**long, "waitsUntil": NOW + 60_000})
+    assert (waits["message"], waits["left"]) == (
+        "Your server asks to wait. The sync goes on at 14:05.",
+        "",
     )
+    assert view(CALM)["left"] == ""
 
 
 def test_a_failed_run_says_what_waits_why_and_until_when() -> None:

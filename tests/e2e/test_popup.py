@@ -291,6 +291,38 @@ def press_focused(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
+def test_who_stops_a_sync_by_keyboard_can_go_on(browser: Browser, proxy: FaultProxy) -> None:
+    """“Stop” keeps the focus while it works, and takes no second press; then it hands it on."""
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    seed(popup, 10)
+    proxy.hold()
+    popup.get_by_role("button", name="Sync now").click()
+    stop = popup.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    asking = Asking(popup)
+    stop.focus()
+    popup.keyboard.press("Enter")
+    popup.keyboard.press("Enter")
+    expect(popup.get_by_role("status")).to_have_text("Stopping the sync.")
+    expect(stop).to_be_disabled()
+    popup.evaluate(_PAINTED)
+    expect(stop).to_be_focused()
+    assert [request["kind"] for request in asking.held].count("cancel") == 1
+    asking.stop()
+    for _ in asking.held:
+        asking.let_go()
+    expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
+    expect(stop).to_have_count(0)
+    popup.evaluate(_PAINTED)
+    expect(popup.get_by_role("button", name="Sync now")).to_be_focused()
+    assert browser.console() == []
+
+
+# A focus on what is hidden or disabled by then is gone.
+_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def test_the_popup_speaks_german(launch: Callable[..., Browser]) -> None:
     browser = launch(args=["--lang=de"])
     popup = browser.open("popup.html")

@@ -115,6 +115,7 @@ def test_a_verdict_is_two_sentences() -> None:
     assert findings.because(a_verdict(reason="quota")) == (
         "More lanes did not help: your server allows 5 requests in 1 s."
     )
+    assert findings.because(a_verdict(reason="quota", quota=1)).endswith("1 request in 1 s.")
     assert findings.chance(verdict) == ""
     swaying = a_verdict(quickest="concurrent-10", quickestMs=400.0, chanceMs=280.0)
     assert findings.chance(swaying).startswith("“10 at once” took 0.4 s, but")

@@ -208,7 +208,7 @@ _FAIL = """() => {
 def test_without_a_server_it_says_what_to_do(launch: Callable[..., Browser]) -> None:
     page = launch().open("lab.html")
     expect(page.locator("#news")).to_have_text(
-        "Name your server in the settings first.", timeout=SOON_MS
+        "Connect your server in the settings first.", timeout=SOON_MS
     )
     expect(page.get_by_role("button", name="Start the lab")).to_be_disabled()
     way = page.get_by_role("link", name="Open the settings")

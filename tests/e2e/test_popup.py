@@ -80,6 +80,56 @@ def test_five_lanes_look_like_five_lanes(browser: Browser, proxy: FaultProxy) ->
     assert all(left < min(first_ends) for (left, _), _ in rows)
 
 
+def test_what_is_left_of_a_sync_is_not_spoken_each_second(browser: Browser) -> None:
+    desk = Desk(browser)
+    browser.context.add_init_script(_NOBODY_ANSWERS)
+    popup = browser.open("popup.html")
+    spoken, left = popup.get_by_role("status"), popup.locator("#left")
+    expect(popup.get_by_role("button", name="Sync now")).to_be_enabled()
+    desk.page.evaluate(_TELL, {"kind": "status", "status": _CALM})
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 42}})
+    expect(left).to_have_text("About 42 seconds left.")
+    expect(spoken).to_have_text("Syncing 2 visits with home.example.")
+    popup.evaluate(_COUNT_WHAT_IS_SPOKEN)
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 41}})
+    expect(left).to_have_text("About 41 seconds left.")
+    assert popup.evaluate("() => spoken") == 0
+    desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 2}})
+    expect(left).to_be_empty()
+    expect(spoken).to_have_text("Syncing 2 visits with home.example.")
+    assert browser.console() == []
+
+
+_TELL = """(message) =>
+  new BroadcastChannel("heyho").postMessage({ target: "page", ...message })"""
+_CALM = {
+    "waiting": 2,
+    "quarantined": 0,
+    "paused": False,
+    "canSync": True,
+    "server": "home.example",
+    "lastRun": None,
+    "nextAt": None,
+    "problem": None,
+}
+_LONG = {
+    "startedAt": 1_790_000_000_000,
+    "visits": 2,
+    "visitsDone": 0,
+    "batches": 1,
+    "batchesDone": 0,
+    "retries": 0,
+}
+_COUNT_WHAT_IS_SPOKEN = """() => {
+  globalThis.spoken = 0;
+  const count = () => { spoken += 1; };
+  for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
+    new MutationObserver(count).observe(
+      region, { childList: true, characterData: true, subtree: true });
+  }
+}"""
+
+
 def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: ServerProcess) -> None:
     browser.connect(server.url, "no-such-token-on-this-server-0000")
     popup = browser.open("popup.html")
@@ -93,6 +143,32 @@ def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: Serv
     with browser.context.expect_page() as opened:
         popup.get_by_role("link", name="Check settings").click()
     expect(opened.value.get_by_label("Token", exact=True)).to_be_visible()
+
+
+def test_a_server_without_a_token_is_one_to_sign_in_at(browser: Browser) -> None:
+    """So the engine says, and so do the settings where it has said nothing yet."""
+    desk = Desk(browser)
+    desk.change(serverUrl="https://home.example")
+    assert desk.ask("status")["ok"]
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("link", name="Sign in")).to_be_visible()
+    desk.page.evaluate(_FORGET_STATUS)
+    browser.context.add_init_script(_NOBODY_ANSWERS)
+    popup = browser.open("popup.html")
+    expect(popup.get_by_role("status")).to_contain_text("you are not signed in yet")
+    expect(popup.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(popup.locator("#server")).to_have_text("home.example")
+    assert browser.console() == []
+
+
+_FORGET_STATUS = """async () => {
+  const database = await (await import("./database.js")).openDatabase();
+  const change = database.transaction("state", "readwrite");
+  change.objectStore("state").delete("status");
+  await new Promise((resolve) => { change.oncomplete = resolve; });
+  database.close();
+}"""
+_NOBODY_ANSWERS = "chrome.runtime.sendMessage = () => new Promise(() => {})"
 
 
 def test_the_site_in_front_is_excluded_and_back(
@@ -213,6 +289,38 @@ def press_focused(page: Page, name: str) -> None:
     """Press Enter on this button, which has the focus by now."""
     expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
     page.keyboard.press("Enter")
+
+
+def test_who_stops_a_sync_by_keyboard_can_go_on(browser: Browser, proxy: FaultProxy) -> None:
+    """“Stop” keeps the focus while it works, and takes no second press; then it hands it on."""
+    browser.connect(proxy.url, TOKEN)
+    popup = browser.open("popup.html")
+    seed(popup, 10)
+    proxy.hold()
+    popup.get_by_role("button", name="Sync now").click()
+    stop = popup.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    asking = Asking(popup)
+    stop.focus()
+    popup.keyboard.press("Enter")
+    popup.keyboard.press("Enter")
+    expect(popup.get_by_role("status")).to_have_text("Stopping the sync.")
+    expect(stop).to_be_disabled()
+    popup.evaluate(_PAINTED)
+    expect(stop).to_be_focused()
+    assert [request["kind"] for request in asking.held].count("cancel") == 1
+    asking.stop()
+    for _ in asking.held:
+        asking.let_go()
+    expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
+    expect(stop).to_have_count(0)
+    popup.evaluate(_PAINTED)
+    expect(popup.get_by_role("button", name="Sync now")).to_be_focused()
+    assert browser.console() == []
+
+
+# A focus on what is hidden or disabled by then is gone.
+_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def test_the_popup_speaks_german(launch: Callable[..., Browser]) -> None:

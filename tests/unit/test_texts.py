@@ -76,6 +76,11 @@ class TestLanguage:
                 in_english.discard("$1")
             assert values == in_english, key
 
+    def test_it_says_where_to_find_again_what_the_welcome_offers(self, language: str) -> None:
+        known = messages(language)
+        assert known["nav_data"] in known["welcome_any_time"]
+        assert known["nav_settings"].lower() in known["welcome_any_time"].lower()
+
     def test_its_keys_are_in_order(self, language: str) -> None:
         keys = list(json.loads((LOCALES / language / "messages.json").read_text(encoding="utf-8")))
         assert keys == sorted(keys)

@@ -126,15 +126,15 @@ def _limits(config: "Any") -> str:
     """The limits in words."""
     size = config.get("maxBodyBytes")
     megabytes = max(1, size // 1_000_000) if _is_count(size) else 10
-    records = texts.number(config["maxRecords"])
-    said = texts.text("options_verdict_limits", records, texts.number(megabytes))
+    said = texts.plural("options_verdict_limits", config["maxRecords"], texts.number(megabytes))
     rates = config.get("rateLimits")
     pairs = [_rate(rate) for rate in rates] if isinstance(rates, list) else []
     pairs = [pair for pair in pairs if pair is not None]
     if not pairs:
         return said
     quota, window = min(pairs, key=lambda pair: pair[0] / pair[1])
-    return f"{said} {texts.plural('options_verdict_rate', window, texts.number(quota))}"
+    requests = texts.plural("words_count_request", quota)
+    return f"{said} {texts.plural('options_verdict_rate', window, requests)}"
 
 
 def _rate(rate: "Any") -> "Any":

@@ -166,6 +166,7 @@ class View(TypedDict):
     figure: str
     caption: str
     message: str
+    left: str
     action: str
     recording: str
     on: str

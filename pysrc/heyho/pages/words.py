@@ -39,7 +39,7 @@ def duration(duration_ms: float) -> str:
 
 
 def count(value: int, noun: str) -> str:
-    """A number with its noun, `visit` or `field`: 1 visit, 2 visits."""
+    """A number with its noun, `visit`, `request` or `field`: 1 visit, 2 visits."""
     return texts.plural(f"words_count_{noun}", value)
 
 

@@ -117,7 +117,7 @@ def test_figures_are_left_out_where_there_are_none(kept: tuple[int, Any]) -> Non
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({"maxRecords": 1}, "It takes up to 1 visits or 10 MB at once."),
+        ({"maxRecords": 1}, "It takes up to 1 visit or 10 MB at once."),
         ({"maxRecords": 50, "maxBodyBytes": 5, "rateLimits": 7}, "50 visits or 1 MB at once."),
         ({"maxRecords": 5, "rateLimits": [7, {"quota": 0, "windowSeconds": 1}]}, "at once."),
         (
@@ -126,6 +126,14 @@ def test_figures_are_left_out_where_there_are_none(kept: tuple[int, Any]) -> Non
                 "rateLimits": [{"quota": 30, "windowSeconds": 60}, *CONFIG["rateLimits"]],
             },
             "No more than 30 requests in 60 seconds.",
+        ),
+        (
+            {"maxRecords": 5, "rateLimits": [{"quota": 1, "windowSeconds": 1}]},
+            "No more than 1 request a second.",
+        ),
+        (
+            {"maxRecords": 5, "rateLimits": [{"quota": 1, "windowSeconds": 60}]},
+            "No more than 1 request in 60 seconds.",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def because(verdict: "Json") -> str:
     window_ms = 1000 * (verdict["windowS"] or 0)
     return texts.text(
         f"lab_because_{verdict['reason']}",
-        texts.number(verdict["quota"] or 0),
+        words.count(verdict["quota"] or 0, "request"),
         words.duration(window_ms),
         texts.number(verdict["batches"]),
     )

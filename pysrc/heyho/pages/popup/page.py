@@ -92,8 +92,8 @@ class Popup:
             self.status = stored
             return
         self.status["paused"] = settings.get("paused", False)
-        self.status["canSync"] = bool(settings.get("serverUrl") and settings.get("token"))
-        if self.status["canSync"]:
+        if settings.get("serverUrl"):
+            self.status["canSync"] = bool(settings.get("token"))
             self.status["server"] = settings["serverUrl"].split("/")[2]
 
     async def read_fault(self) -> None:
@@ -172,7 +172,10 @@ class Popup:
         self.asked_at = 0
 
     def stop(self) -> None:
-        """End the run under way; what has not been acknowledged waits."""
+        """End the run under way, if that is not asked for yet; what has not been acknowledged
+        waits. The button keeps the focus: it only looks disabled."""
+        if self.stopping:
+            return
         self.stopping = True
         self.render()
         asked = bridge.ask({"kind": "cancel"})
@@ -252,7 +255,7 @@ class Popup:
             self.draw()
         self.present.know(paused=self.status["paused"])
         self.stopping = self.stopping and self.progress is not None
-        bridge.find("stop").disabled = self.stopping
+        bridge.find("stop").setAttribute("aria-disabled", "true" if self.stopping else "false")
         show(
             summary.summarise(
                 self.status,
@@ -268,8 +271,10 @@ class Popup:
 
 
 def show(view: "View") -> None:
-    """Write a view into the page, touching only what differs."""
-    for name in ("figure", "caption", "message", "action", "recording"):
+    """Write a view into the page, touching only what differs. Who was on “Stop” is led on to
+    “Sync now” when that goes."""
+    on_stop = bridge.find("stop").contains(js.document.activeElement)
+    for name in ("figure", "caption", "message", "left", "action", "recording"):
         bridge.write(name, view[name])
     bridge.write("last-ago", view["lastAgo"])
     bridge.write("last-did", view["lastDid"])
@@ -282,6 +287,8 @@ def show(view: "View") -> None:
     bridge.show("aside-row", bool(view["aside"]))
     bridge.show("bar", bool(view["progress"]))
     bridge.show("stop", bool(view["progress"]))
+    if on_stop and not view["progress"]:
+        bridge.find("sync").focus()
     bridge.find("bar").setAttribute("aria-valuenow", str(view["percent"]))
     bridge.find("bar").setAttribute("aria-valuetext", view["progress"])
     bridge.find("bar-fill").style.width = f"{view['percent']}%"

@@ -35,17 +35,19 @@ def summarise(
     """
     last = status["lastRun"]
     message = fault or said or _standing(status, clock)
+    left = ""
     waiting = status["waiting"]
     if progress:
         waiting = max(0, progress["visits"] - progress["visitsDone"])
-        message = fault or _under_way(
-            status, progress, clock, stopping=stopping, now=now, online=online
-        )
+        held_up = fault or _held_up(progress, clock, stopping=stopping, now=now, online=online)
+        message = held_up or texts.plural("popup_syncing", progress["visits"], status["server"])
+        left = "" if held_up else words.left(progress["secondsLeft"])
     return {
         "tone": _tone(status, progress, fault),
         "figure": words.number(waiting) if waiting else "",
         "caption": _left(progress, waiting) if progress else _caption(status, waiting, fault),
         "message": message,
+        "left": left,
         "action": _action(status, progress, fault),
         "recording": texts.text("popup_paused" if status["paused"] else "popup_recording"),
         "on": "false" if status["paused"] else "true",
@@ -68,6 +70,7 @@ def out_of_reach(*, said: str, fault: str) -> "View":
         "figure": "",
         "caption": texts.text("popup_out_of_reach"),
         "message": fault or said,
+        "left": "",
         "action": "",
         "recording": texts.text("popup_recording"),
         "on": "true",
@@ -132,7 +135,9 @@ def _caption(status: "Status", waiting: int, fault: str) -> str:
 
 def _standing(status: "Status", clock: "Clock") -> str:
     if not status["canSync"]:
-        return status["problem"] or texts.text("popup_nothing_leaves")
+        return status["problem"] or texts.text(
+            "popup_not_signed_in" if status["server"] else "popup_nothing_leaves"
+        )
     last = status["lastRun"]
     failed = last is not None and last["outcome"] in ("partial", "failed")
     if status["problem"] and not (failed and last and last["error"] == status["problem"]):
@@ -145,15 +150,10 @@ def _standing(status: "Status", clock: "Clock") -> str:
     return texts.text("popup_syncs_by_itself" if status["waiting"] else "popup_new_visits_follow")
 
 
-def _under_way(
-    status: "Status",
-    progress: "Progress",
-    clock: "Clock",
-    *,
-    stopping: bool,
-    now: float,
-    online: bool,
+def _held_up(
+    progress: "Progress", clock: "Clock", *, stopping: bool, now: float, online: bool
 ) -> str:
+    """Why a run does not simply go on, in a sentence; empty where it does."""
     if stopping:
         return texts.text("popup_stopping")
     lanes = progress.get("lanes")
@@ -162,16 +162,14 @@ def _under_way(
     waits_until = progress.get("waitsUntil")
     if waits_until and waits_until - now > WORTH_TELLING_MS:
         return texts.text("popup_server_asks_to_wait", clock(waits_until))
-    said = texts.plural("popup_syncing", progress["visits"], status["server"])
-    left = words.left(progress["secondsLeft"])
-    return f"{said} {left}" if left else said
+    return ""
 
 
 def _action(status: "Status", progress: "Progress | None", fault: str) -> str:
     if fault or progress:
         return ""
     if not status["canSync"]:
-        return texts.text("popup_name_server")
+        return texts.text("popup_sign_in" if status["server"] else "popup_name_server")
     return texts.text("popup_check_settings") if _is_in_trouble(status) else ""
 
 
@@ -179,7 +177,7 @@ def _next(status: "Status", progress: "Progress | None", now: float) -> str:
     if progress:
         return texts.text("popup_under_way")
     if not status["canSync"]:
-        return texts.text("popup_once_named")
+        return texts.text("popup_once_signed_in" if status["server"] else "popup_once_named")
     return (
         words.until(status["nextAt"], now) if status["nextAt"] else texts.text("popup_not_planned")
     )

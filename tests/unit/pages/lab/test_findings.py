@@ -92,7 +92,8 @@ def test_what_a_session_would_send() -> None:
 def test_what_stands_in_the_way() -> None:
     fine = {"canSync": True, "visits": 5, "trials": None}
     assert findings.obstacle(fine) == findings.obstacle({**fine, "trials": True}) == ""
-    assert "settings" in findings.obstacle({**fine, "canSync": False})
+    nowhere = findings.obstacle({**fine, "canSync": False})
+    assert nowhere == "Connect your server in the settings first."
     assert "no visit" in findings.obstacle({**fine, "visits": 0})
     assert "offers no trials" in findings.obstacle({**fine, "trials": False})
 
@@ -114,6 +115,7 @@ def test_a_verdict_is_two_sentences() -> None:
     assert findings.because(a_verdict(reason="quota")) == (
         "More lanes did not help: your server allows 5 requests in 1 s."
     )
+    assert findings.because(a_verdict(reason="quota", quota=1)).endswith("1 request in 1 s.")
     assert findings.chance(verdict) == ""
     swaying = a_verdict(quickest="concurrent-10", quickestMs=400.0, chanceMs=280.0)
     assert findings.chance(swaying).startswith("“10 at once” took 0.4 s, but")

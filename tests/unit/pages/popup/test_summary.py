@@ -108,6 +108,17 @@ def test_before_a_server_is_named_the_popup_asks_for_one() -> None:
     assert seen["server"] == "No server yet"
 
 
+def test_a_server_without_a_token_is_signed_in_at_next() -> None:
+    seen = view({**UNNAMED, "server": "home.example:8787"})
+    assert (seen["tone"], seen["action"]) == ("setup", "Sign in")
+    assert seen["message"] == (
+        "Your server is named, but you are not signed in yet: enter its token, or pair this device."
+    )
+    assert (seen["next"], seen["server"]) == ("once you are signed in", "home.example:8787")
+    assert view(UNNAMED)["message"] == "Nothing leaves this device until you name your server."
+    assert view(UNNAMED)["next"] == "once a server is named"
+
+
 def test_a_run_under_way_counts_down_and_has_a_bar() -> None:
     seen = view({**CALM, "waiting": 10_000}, UNDER_WAY, said="Starting the sync.")
     assert (seen["tone"], seen["figure"], seen["caption"]) == ("busy", "7,500", "of 10,000 left")
@@ -116,10 +127,23 @@ def test_a_run_under_way_counts_down_and_has_a_bar() -> None:
 
 
 def test_a_long_run_says_how_long_it_will_take() -> None:
-    seen = view(CALM, {**UNDER_WAY, "secondsLeft": 42.4})
-    assert seen["message"] == (
-        "Syncing 10,000 visits with home.example:8787. About 42 seconds left."
+    """Beside the sentence, which stays: a screen reader would speak each second."""
+    seen, later = (view(CALM, {**UNDER_WAY, "secondsLeft": left}) for left in (42.4, 41.3))
+    assert seen["message"] == "Syncing 10,000 visits with home.example:8787."
+    assert (seen["left"], later["left"]) == ("About 42 seconds left.", "About 41 seconds left.")
+    assert {**later, "left": seen["left"]} == seen
+
+
+def test_a_run_that_is_held_up_does_not_say_how_long_it_will_take() -> None:
+    long: Progress = {**UNDER_WAY, "secondsLeft": 42.4}
+    assert view(CALM, long, stopping=True)["left"] == ""
+    assert view(CALM, long, fault="The disk is full.")["left"] == ""
+    waits = view(CALM, {**long, "waitsUntil": NOW + 60_000})
+    assert (waits["message"], waits["left"]) == (
+        "Your server asks to wait. The sync goes on at 14:05.",
+        "",
     )
+    assert view(CALM)["left"] == ""
 
 
 def test_a_failed_run_says_what_waits_why_and_until_when() -> None:

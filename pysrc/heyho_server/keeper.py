@@ -10,22 +10,27 @@ at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.database import DRIVER_ERRORS, Database
 from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.search_sqlite import CHUNK, index_some, longest_wait
 from heyho_server.storage.sessions import prune_sessions
-from heyho_server.storage.sync_log import prune
+from heyho_server.storage.sync_log import PRUNED_AT_ONCE, prune
 
 LOOK_S = 0.2
 PATIENCE_MS = 30_000
 REST_MS = 5_000
 PRUNE_MS = 3_600_000
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -55,7 +60,7 @@ class Keeper:
                 await asyncio.sleep(PATIENCE_MS / 1000)
 
     async def look(self) -> int:
-        """Work for as long as nobody else does.
+        """Work for as long as nobody else does; PostgreSQL lets others work meanwhile.
 
         Returns:
             How many visits became searchable.
@@ -63,9 +68,7 @@ class Keeper:
         await self._prune()
         done = 0
         while not self._database.is_postgres and await self._may_index():
-            async with self._database.write() as connection:
-                count = await index_some(connection)
-            self._seen += 1
+            count = await self._write(index_some)
             done += count
             if count < CHUNK:
                 break
@@ -84,13 +87,21 @@ class Keeper:
 
     async def _prune(self) -> None:
         now_ms = self._now_ms()
-        if now_ms - self._pruned_at < PRUNE_MS or self._database.writes != self._seen:
+        late_ms = now_ms - self._pruned_at - PRUNE_MS
+        # One writer at a time has SQLite, but old rows do not wait for a quiet moment for ever.
+        idle = self._database.is_postgres or self._database.writes == self._seen
+        if late_ms < 0 or not (idle or late_ms > PATIENCE_MS):
             return
         self._pruned_at = now_ms
+        await self._write(partial(prune_sessions, now_ms=now_ms))
+        while await self._write(partial(prune, now_ms=now_ms)) == PRUNED_AT_ONCE:
+            pass
+
+    async def _write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self._database.write() as connection:
-            await prune(connection, now_ms=now_ms)
-            await prune_sessions(connection, now_ms=now_ms)
+            done = await work(connection)
         self._seen += 1
+        return done
 
 
 @asynccontextmanager

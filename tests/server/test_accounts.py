@@ -254,6 +254,31 @@ def test_a_code_pairs_once_and_for_ten_minutes(url: str) -> None:
     in_transaction(url, work)
 
 
+@pytest.mark.parametrize("by", ["a device", "a password", "signing out"])
+def test_codes_are_closed_with_a_device_and_with_a_password(url: str, by: str) -> None:
+    async def work(connection: AsyncConnection) -> list[bool]:
+        mine, theirs = await user(connection), await user(connection)
+        codes = [
+            await pairing.create_code(connection, user_id=each, now_ms=NOW)
+            for each in (mine, theirs)
+        ]
+        opened = await sessions.open_session(connection, user_id=mine, name="PC", now_ms=NOW)
+        caller = await devices.find_caller(connection, opened.access, now_ms=NOW)
+        assert caller is not None
+        if by == "a device":
+            args = (connection, caller.device_id)
+            assert not await devices.revoke_device(*args, user_id=theirs, now_ms=NOW)
+            assert await devices.revoke_device(*args, user_id=mine, now_ms=NOW)
+        elif by == "a password":
+            await sessions.close_sessions(connection, mine, now_ms=NOW)
+        else:
+            await sessions.close_session(connection, opened.refresh, now_ms=NOW)
+        used = [await pairing.pair(connection, code, name="PC", now_ms=NOW) for code in codes]
+        return [paired is not None for paired in used]
+
+    assert in_transaction(url, work) == [by == "signing out", True]
+
+
 def test_of_ten_that_use_a_code_at_once_one_gets_it(url: str) -> None:
     async def work(database: Database) -> list[pairing.Paired | None]:
         async with database.write() as connection:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
 import trustme
+from sqlalchemy import Connection, text
 
 from harness.postgres import Postgres
 from harness.server import ServerProcess
 from heyho_server import cli
 from heyho_server.people import passwords
+from heyho_server.settings import read_database_url
+from heyho_server.storage.database import Tables, open_database
+from heyho_server.storage.revisions import migrate_back, newest_revision, read_revision
 from server.support import rows, send, visit
 
 PASSWORD = "correct horse battery"
 ADA, EVE = "ada@example.org", "eve@example.org"
 Run = Callable[..., tuple[int, str]]
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +113,63 @@ def test_the_environment_names_the_database(
     monkeypatch.setenv("HEYHO_DATABASE_URL", f"sqlite:///{tmp_path / 'a.db'}")
     assert said("user", "add", ADA, "--no-password")[0] == 0
     assert (tmp_path / "a.db").exists()
+
+
+def ask(where: tuple[str, str], work: Callable[[Connection], T], tables: Tables = "any") -> T:
+    """What comes of some work on the database that an option names."""
+    option, given = where
+    url = read_database_url(given if option == "--database-url" else None, Path(given))
+
+    async def run() -> T:
+        async with open_database(url, tables=tables) as database, database.write() as connection:
+            return await connection.run_sync(work)
+
+    return asyncio.run(run())
+
+
+def test_commands_leave_an_older_heyhos_tables_as_they_are(
+    said: Run, where: tuple[str, str], tmp_path: Path
+) -> None:
+    assert said("user", "add", ADA, "--no-password", *where)[0] == 0
+    ask(where, lambda connection: migrate_back(connection, "0003"))
+    for arguments in (
+        ("user", "list"),
+        ("user", "add", EVE, "--no-password"),
+        ("device", "list"),
+        ("pair",),
+        ("export",),
+        ("import", str(tmp_path / "file")),
+    ):
+        status, words = said(*arguments, *where)
+        assert (status, len(words.splitlines())) == (2, 1), arguments
+        assert "older Heyho's; start the server once" in words
+    status, words = said("check", *where)
+    assert (status, "older Heyho's; start the server once" in words) == (1, True)
+    status, words = said("backup", str(tmp_path / "copy"), *where)
+    if where[0] == "--data":
+        assert status == 0
+        with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+            assert copy.execute("SELECT * FROM alembic_version").fetchall() == [("0003",)]
+            assert copy.execute("SELECT email FROM users").fetchall() == [(ADA,)]
+    else:
+        assert "pg_dump" in words
+    assert ask(where, read_revision) == "0003"
+    assert ask(where, read_revision, "migrated") == newest_revision()
+    assert ADA in said("user", "list", *where)[1]
+
+
+def test_commands_refuse_a_newer_heyhos_tables_and_a_file_without_any(
+    said: Run, where: tuple[str, str], tmp_path: Path
+) -> None:
+    assert said("user", "add", ADA, "--no-password", *where)[0] == 0
+    for statement, sentence in (
+        ("UPDATE alembic_version SET version_num = '9999'", "a newer Heyho"),
+        ("DELETE FROM alembic_version", "no tables of Heyho's"),
+    ):
+        ask(where, partial(Connection.execute, statement=text(statement)))
+        assert said("user", "list", *where)[0] == 2
+        status, words = said("check", *where)
+        assert (status != 0, sentence in words) == (True, True)
 
 
 @pytest.mark.parametrize("arguments", [["user"], ["user", "sing"], ["device", "revoke", "x"]])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server import keeper
 from heyho_server.incoming.batches import Batch
 from heyho_server.incoming.rows import VisitRow
 from heyho_server.keeper import Keeper
@@ -113,7 +115,7 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
         assert await ingest(database, caller, [row("new", NOW_MS + 7001)]) == set()
         async with database.read() as connection:
             aggregates = await connection.scalar(select(func.count()).select_from(tab_aggregates))
-            (log,) = await sync_log.recent(connection, caller, limit=5)
+            (log,) = await sync_log.recent(connection, caller, now_ms=NOW_MS, limit=5)
             (listed,) = await deletions.list_deletions(connection, caller)
         assert (aggregates, log.rejected, log.rejected_records) == (0, 1, [])
         assert listed.id == done.id
@@ -151,9 +153,11 @@ def test_a_killed_servers_deletion_is_carried_out_by_the_next(database_url: str)
 
 def test_the_log_is_read_by_pages_and_forgets_after_90_days(database_url: str) -> None:
     async def work(database: Database, caller: Caller, other: Caller) -> list[list[int]]:
+        now_ms = 3
+
         async def look(**asked: Any) -> list[int]:
             async with database.read() as connection:
-                found = await sync_log.recent(connection, caller, limit=2, **asked)
+                found = await sync_log.recent(connection, caller, now_ms=now_ms, limit=2, **asked)
             assert {it.name for it in found} <= {"one"}
             return [it.at for it in found]
 
@@ -162,7 +166,51 @@ def test_the_log_is_read_by_pages_and_forgets_after_90_days(database_url: str) -
                 await note(connection, caller, at)
             await note(connection, other, 9)
         seen = [await look(), await look(after=Place(2, "r2")), await look(device_id=99)]
-        await Keeper(database, lambda: sync_log.RETENTION_MS + 3).look()
+        now_ms += sync_log.RETENTION_MS
+        seen.append(await look())
+        await Keeper(database, lambda: now_ms).look()
+        now_ms = 3
         return [*seen, await look()]
 
-    assert in_database(database_url, work) == [[3, 2], [1], [], [3]]
+    assert in_database(database_url, work) == [[3, 2], [1], [], [3], [3]]
+
+
+def test_a_keeper_that_lives_on_forgets_all_that_is_old_each_time(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (keeper, sync_log):
+        monkeypatch.setattr(module, "PRUNED_AT_ONCE", 2)
+
+    async def work(database: Database, caller: Caller, _: Caller) -> list[int]:
+        now_ms = sync_log.RETENTION_MS
+        lasting = Keeper(database, lambda: now_ms)
+        left = []
+        for start in (100, 200):
+            now_ms += keeper.PRUNE_MS
+            async with database.write() as connection:
+                for at in range(start, start + 5):
+                    await note(connection, caller, at)
+            await lasting.look()  # which sees that somebody writes
+            await lasting.look()
+            async with database.read() as connection:
+                count = select(func.count()).select_from(tables.sync_log)
+                left.append(await connection.scalar(count) or 0)
+        return left
+
+    assert in_database(database_url, work) == [0, 0]
+
+
+def test_a_keeper_forgets_even_where_somebody_always_writes(database_url: str) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> int:
+        now_ms = sync_log.RETENTION_MS
+        lasting = Keeper(database, lambda: now_ms)
+        await lasting.look()
+        now_ms += keeper.PRUNE_MS + keeper.PATIENCE_MS + 1
+        async with database.write() as connection:
+            await note(connection, caller, 1)
+        await lasting.look()
+        async with database.read() as connection:
+            count = select(func.count()).select_from(tables.sync_log)
+            return await connection.scalar(count) or 0
+
+    assert in_database(database_url, work) == 0

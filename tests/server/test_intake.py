@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from harness.postgres import Postgres
@@ -18,7 +20,8 @@ from heyho_server.incoming.rows import VisitRow
 from heyho_server.settings import PARTITIONS, read_database_url
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user
-from heyho_server.storage.intake.delivery import Delivery, Intake, Receipt
+from heyho_server.storage.domains import is_of, lineage
+from heyho_server.storage.intake.delivery import Deletions, Delivery, Intake, Receipt
 from heyho_server.storage.intake.opening import open_intake
 from heyho_server.storage.search_sqlite import index_some
 from heyho_server.storage.tables import (
@@ -65,6 +68,7 @@ class Store:
         return {row[0]: row[1] for row in await self.ask(_TITLES.where(mine))}
 
 
+STEPS = (-1, 0, 5, 9, 10, 99, 100, 249, 250, 499, 500, 700, 999)
 _TITLES = select(visits.c.id, visits.c.title)
 
 Check = Callable[[Callable[[Store], Awaitable[None]]], None]
@@ -266,6 +270,88 @@ def test_what_was_deleted_stays_deleted(on: Check) -> None:
         assert (stored, deleted) == (4, 5)
 
     on(check)
+
+
+def test_many_deletions_cover_what_each_of_them_does(on: Check) -> None:
+    hosts = [f"{name}.example" for name in ("a", "b", "a.b", "c.a.b", "bb", "c")]
+    spans = [
+        (domain, 1_000 * number, 1_000 * number + length)
+        for number in range(1, 1_001)
+        for domain, length in (("b.example", 100), ("c.a.b.example", 250), (None, 10))
+    ]
+    # Also some that meet, one within another, one that ends where another begins, and no times.
+    spans += [("a.example", at, at + 700) for at in range(0, 100_000, 500)]
+    spans += [("c.example", 5_000, 90_000), ("c.example", 6_000, 7_000)]
+    spans += [("c.example", 90_000, 91_000), ("c.example", 95_000, 95_000)]
+    numbers = (0, 1, 6, 90, 95, 500, 2_000)
+    starts = sorted({1_000 * number + more for number in numbers for more in STEPS})
+    batch = [
+        row(f"{host} {at}", domain=host, started_at=at, ended_at=at)
+        for host in hosts
+        for at in starts
+    ]
+    expected = {
+        visit.id
+        for visit in batch
+        if not any(
+            from_at <= visit.started_at < to_at and is_of(visit.domain, domain)
+            for domain, from_at, to_at in spans
+        )
+    }
+
+    async def check(store: Store) -> None:
+        mine = {"user_id": store.ada.user_id, "deleted_at": 9, "visits": 0}
+        async with store.database.write() as connection:
+            await connection.execute(
+                deletions.insert(),
+                [
+                    {"id": f"{n}", "domain": domain, "from_at": from_at, "to_at": to_at, **mine}
+                    for n, (domain, from_at, to_at) in enumerate(spans)
+                ],
+            )
+        receipt = await store.take(*batch)
+        assert set(await store.titles()) == expected
+        assert 0 < len(expected) < len(batch)
+        assert receipt.deleted == len(batch) - len(expected)
+
+    on(check)
+
+
+def test_only_deletions_that_can_matter_are_looked_at(
+    on: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[Any] = []
+    usual = Deletions.of
+
+    def noted(rows: Any, ids: Any) -> Deletions:
+        looked_at.extend(rows := list(rows))
+        return usual(rows, ids)
+
+    monkeypatch.setattr(Deletions, "of", noted)
+
+    async def check(store: Store) -> None:
+        mine = {"user_id": store.ada.user_id, "deleted_at": 9, "visits": 0}
+        for key, span in enumerate(
+            [
+                *((None, 0, 100), (None, 301, 400), ("other.example", 0, 1000)),
+                *(("www.example.org", 0, 1000), ("org", 300, 301), ("example.org", 0, 101)),
+            ]
+        ):
+            values = dict(zip(("domain", "from_at", "to_at"), span, strict=True))
+            await store.do(deletions.insert().values(id=f"{key}", **values, **mine))
+        await store.take(row("a"), row("b", started_at=300, ended_at=300))
+        assert sorted(looked_at) == [("example.org", 0, 101), ("org", 300, 301)]
+        assert await store.titles() == {}
+        looked_at.clear()
+        await store.take()
+        assert looked_at == []
+
+    on(check)
+
+
+@given(st.text("a.", max_size=8), st.text("a.", max_size=4))
+def test_the_lineage_of_a_host_is_all_that_it_is_of(host: str, domain: str) -> None:
+    assert (domain in lineage(host)) is is_of(host, domain)
 
 
 def test_tabs_from_before_everything_was_deleted_stay_away(on: Check) -> None:

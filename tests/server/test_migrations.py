@@ -14,8 +14,9 @@ from sqlalchemy import Connection, inspect, text
 
 from harness.postgres import Postgres
 from heyho_server.settings import read_database_url
-from heyho_server.storage.database import Database, migrate, migrate_back, open_database
+from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import create_user
+from heyho_server.storage.revisions import migrate, migrate_back
 from heyho_server.storage.tables import metadata
 
 

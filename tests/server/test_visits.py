@@ -86,6 +86,7 @@ def test_nothing_is_told_without_a_token(server: ServerProcess) -> None:
     [
         *("limit=0", "limit=1001", "limit=ten", "limit=99999999999999999999999", "limit=%D9%A3"),
         *("order=up", "from=yesterday", "to=%00", "from=1e400", "from=2026-13-01", "cursor=x"),
+        *("from=2026", "to=202601", "to=20260131%20"),
         *("cursor=%00", "cursor=MQ==", "cursor=LTEgYQ==", "cursor=" + "A" * 5000, "domain=%00"),
         *("device=" + "d" * 2000, "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OSBh", "category=a%00"),
     ],
@@ -130,6 +131,7 @@ def test_a_visit_is_deleted_once(server: ServerProcess, client: httpx.Client) ->
     [
         *("", "[]", "{}", '{"everything": true, "domain": "a"}', '{"everything": "yes"}'),
         *('{"from": 5, "to": 5}', '{"from": "soon"}', '{"domain": "a\\u0000"}', '{"a": 1}'),
+        *('{"from": "20260131"}', '{"to": "202601"}', '{"to": " 2026"}'),
         *('{"domain": "\\ud800"}', '{"to": 1e999}', "[" * 5000, '{"dryRun": true}', "\xff"),
     ],
 )
@@ -139,6 +141,12 @@ def test_what_is_no_deletion_deletes_nothing(client: httpx.Client, body: str) ->
     assert refused.status_code == 400, refused.text
     assert refused.json()["error_code"] in ("BAD_QUERY", "BAD_BODY")
     assert client.get("/data/summary").json()["visits"] == before
+
+
+def test_a_json_number_is_milliseconds_however_long_it_is(client: httpx.Client) -> None:
+    asked = {"from": 2026, "to": 20260131, "dryRun": True}
+    counted = client.post("/data/deletions", json=asked)
+    assert (counted.status_code, counted.json()) == (200, {"wouldDelete": 0})
 
 
 def test_syncs_are_read(server: ServerProcess, client: httpx.Client) -> None:

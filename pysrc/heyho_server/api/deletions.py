@@ -29,6 +29,7 @@ Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 class DeletionOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Which visits to delete: those that meet all that is given.
 
+    Times are epoch milliseconds, or ISO 8601, in which a date has hyphens.
     `everything: true` stands for all of them, tab aggregates, and what the log says of rejected
     records; nothing else may be given beside it.
     """
@@ -139,8 +140,7 @@ def meaning(order: DeletionOrder) -> Deletion:
     """What is to be deleted; nothing is deleted by a body that says nothing."""
     domain = values.read_domain(order.domain)
     from_at, to_at = (
-        values.read_time(name, None if given is None else str(given))
-        for name, given in (("from", order.from_), ("to", order.to))
+        values.read_time(name, given) for name, given in (("from", order.from_), ("to", order.to))
     )
     limits: tuple[Any, ...] = (domain, from_at, to_at)
     if order.everything is any(limit is not None for limit in limits):

@@ -107,7 +107,14 @@ async def get_syncs(
     most = values.read_number("limit", limit, usual=MAX_LIMIT, most=MAX_LIMIT)
     after = values.read_place(cursor)
     async with services.database.read() as connection:
-        rows = await recent(connection, caller, device_id=device_id, after=after, limit=most + 1)
+        rows = await recent(
+            connection,
+            caller,
+            now_ms=services.now_ms(),
+            device_id=device_id,
+            after=after,
+            limit=most + 1,
+        )
     last = rows[most - 1] if len(rows) > most else None
     return SyncPage(
         [record_of(row) for row in rows[:most]],

@@ -20,16 +20,20 @@ from heyho_server.words import read_query
 MAX_VALUE = 1000
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+# 2026, 202601, 20260131.
+_COMPACT = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,2}", re.ASCII)
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
+_TIME = "epoch milliseconds, or ISO 8601, in which a date has hyphens."
+
 From = Annotated[
     str | None,
-    QueryParameter(name="from", description="Visits from then on: epoch milliseconds or ISO 8601."),
+    QueryParameter(name="from", description=f"Visits from then on: {_TIME}"),
 ]
 To = Annotated[
     str | None,
-    QueryParameter(name="to", description="Visits before then: epoch milliseconds or ISO 8601."),
+    QueryParameter(name="to", description=f"Visits before then: {_TIME}"),
 ]
 Domain = Annotated[
     str | None,
@@ -81,19 +85,24 @@ async def provide_filter(
     )
 
 
-def read_time(name: str, value: str | None) -> int | None:
+def read_time(name: str, value: str | int | None) -> int | None:
     """Epoch milliseconds of a time in either notation; UTC where it has no zone.
 
-    Times before 1970 and after 9999 are cut to those.
+    Times before 1970 and after 9999 are cut to those. Text that may be a date without hyphens is
+    refused: taken for milliseconds it is a moment in 1970, and all of a history is after that.
     """
-    if not value:
+    if value is None or value == "":
         return None
-    value = value.strip()
-    if _NUMBER.fullmatch(value):
-        at = int(value)
+    given = str(value).strip()
+    if isinstance(value, str) and _COMPACT.fullmatch(given):
+        raise BadQuery(
+            f"{name} may be a date or milliseconds: write a date with hyphens, such as 2026-01-31."
+        )
+    if _NUMBER.fullmatch(given):
+        at = int(given)
     else:
         # A plus is a space in an address.
-        notation = re.sub(r" (\d\d:?\d\d)$", r"+\1", value)
+        notation = re.sub(r" (\d\d:?\d\d)$", r"+\1", given)
         try:
             moment = datetime.fromisoformat(notation)
             zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from functools import cache
 from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
 import structlog
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
@@ -24,6 +21,7 @@ from heyho_server.api.documented import answers, refusals
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.errors import NotSignedIn
 from heyho_server.limits.addresses import read_address
+from heyho_server.storage.revisions import newest_revision
 from heyho_server.version import VERSION
 
 DATABASE_TIMEOUT_S = 5.0
@@ -140,11 +138,3 @@ async def _ask_database(services: Services) -> Literal["ok", "out of reach", "ot
         log.warning("database out of reach", exc_info=True)
         return "out of reach"
     return "ok" if revision == newest_revision() else "other tables"
-
-
-@cache
-def newest_revision() -> str | None:
-    """The last migration that this server knows."""
-    config = Config()
-    config.set_main_option("script_location", "heyho_server:storage/migrations")
-    return ScriptDirectory.from_config(config).get_current_head()

@@ -2,8 +2,10 @@
 
 Each is a module. `MODULES` have `add_parser(commands, common)`, which adds a parser of their own,
 made with `parents=[common]`, and `run(arguments)`, which carries it out. `DATA_MODULES` are about
-what is kept: they have `NAME`, `HELP`, `add_arguments(parser)`, and `run(arguments, database)`,
-which returns the exit status. Each raises StartError where it cannot do its work.
+what is kept: they have `NAME`, `HELP`, `TABLES`, which they take as `open_database` does,
+`add_arguments(parser)`, and `run(arguments, database)`, which returns the exit status. None of them
+brings the tables up to date: that is left to the server, so that a backup comes first. Each raises
+StartError where it cannot do its work.
 """
 
 from __future__ import annotations
@@ -58,5 +60,5 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _run(module: Any, arguments: argparse.Namespace) -> int:
-    status: int = in_database(arguments, partial(module.run, arguments))
+    status: int = in_database(arguments, partial(module.run, arguments), tables=module.TABLES)
     return status

@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 from heyho_server.errors import StartError
-from heyho_server.storage.database import Database
+from heyho_server.storage.database import Database, Tables
 
 NAME = "backup"
 HELP = "copy the database to a file, while the server runs"
+TABLES: Tables = "any"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,16 +6,16 @@ import argparse
 import sys
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.database import Database, migrations
+from heyho_server.storage.database import Database, Tables, describe
+from heyho_server.storage.revisions import complaint, read_revision
 from heyho_server.storage.tables import metadata
 
 NAME = "check"
 HELP = "look whether the database is as it has to be"
+TABLES: Tables = "any"
 
 COUNTED = ("users", "devices", "visits", "tab_aggregates", "deletions")
 UNSEARCHABLE = """
@@ -40,43 +40,50 @@ async def run(arguments: argparse.Namespace, database: Database) -> int:
         1 where something is.
     """
     async with database.read() as connection:
-        wrong = await problems(connection, is_postgres=database.is_postgres)
-        for name in COUNTED:
-            count = await connection.scalar(select(func.count()).select_from(metadata.tables[name]))
-            sys.stdout.write(f"{name}: {count}\n")
+        revision = await connection.run_sync(read_revision)
+        other = complaint(describe(database.engine.url), revision)
+        wrong = [other] if other else []
         if not database.is_postgres:
-            waiting = await connection.scalar(text(WAITING))
-            sys.stdout.write(f"visits that wait for the search index: {waiting}\n")
+            wrong += await damages(connection)
+        if not other:  # nobody knows what other tables hold
+            if not database.is_postgres:
+                wrong += await gaps(connection)
+            await tell_counts(connection, is_postgres=database.is_postgres)
     for sentence in wrong:
         sys.stderr.write(f"{sentence}\n")
     return 1 if wrong else 0
 
 
-async def problems(connection: AsyncConnection, *, is_postgres: bool) -> list[str]:
-    """A sentence for each thing that is wrong."""
-    found = []
-    if not await connection.run_sync(is_at_head):
-        found.append("The tables are not those of this Heyho; start the server once.")
-    if is_postgres:
-        return found
-
-    async def ask(question: str) -> list[Any]:
-        return [row[0] for row in await connection.execute(text(question))]
-
-    found += [
+async def damages(connection: AsyncConnection) -> list[str]:
+    """A sentence for each thing that is wrong with the file, whosever tables it has."""
+    found = [
         f"The file is damaged ({told}); restore it from a backup."
-        for told in await ask("PRAGMA integrity_check(5)")
+        for told in await _ask(connection, "PRAGMA integrity_check(5)")
         if told != "ok"
     ]
-    if orphans := await ask("PRAGMA foreign_key_check"):
+    if orphans := await _ask(connection, "PRAGMA foreign_key_check"):
         found.append(f"{len(orphans)} rows belong to nobody; restore the file from a backup.")
+    return found
+
+
+async def gaps(connection: AsyncConnection) -> list[str]:
+    """A sentence for each thing that is wrong with the search index."""
+    found = []
     for question, what in ((UNSEARCHABLE, "visits cannot be found"), (LEFT_OVER, "are left over")):
-        (count,) = await ask(question)
+        (count,) = await _ask(connection, question)
         if count:
             found.append(f"The search index is not whole: {count} {what}; restore from a backup.")
     return found
 
 
-def is_at_head(connection: Connection) -> bool:
-    head = ScriptDirectory.from_config(migrations(connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+async def tell_counts(connection: AsyncConnection, *, is_postgres: bool) -> None:
+    for name in COUNTED:
+        count = await connection.scalar(select(func.count()).select_from(metadata.tables[name]))
+        sys.stdout.write(f"{name}: {count}\n")
+    if not is_postgres:
+        (waiting,) = await _ask(connection, WAITING)
+        sys.stdout.write(f"visits that wait for the search index: {waiting}\n")
+
+
+async def _ask(connection: AsyncConnection, question: str) -> list[Any]:
+    return [row[0] for row in await connection.execute(text(question))]

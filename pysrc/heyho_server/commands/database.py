@@ -22,7 +22,7 @@ from heyho_server.storage.accounts import (
     find_account_by_email,
     list_accounts,
 )
-from heyho_server.storage.database import Database, describe, open_database
+from heyho_server.storage.database import Database, Tables, describe, open_database
 
 T = TypeVar("T")
 
@@ -39,37 +39,42 @@ def in_transaction(
     arguments: argparse.Namespace,
     work: Callable[[AsyncConnection], Awaitable[T]],
     *,
-    make: bool = False,
+    tables: Tables = "newest",
 ) -> T:
     """What comes of some work in one transaction.
 
     Args:
         arguments: with those of `common_options`; the environment says what they do not.
-        make: whether to make a file that is not there, as a server would.
+        tables: as `open_database` takes them; "made" makes a file that is not there as well.
     """
 
     async def run(database: Database) -> T:
         async with database.write() as connection:
             return await work(connection)
 
-    return in_database(arguments, run, make=make)
+    return in_database(arguments, run, tables=tables)
 
 
 def in_database(
-    arguments: argparse.Namespace, work: Callable[[Database], Awaitable[T]], *, make: bool = False
+    arguments: argparse.Namespace,
+    work: Callable[[Database], Awaitable[T]],
+    *,
+    tables: Tables = "newest",
 ) -> T:
     """What comes of some work on the open database; arguments as those of `in_transaction`."""
     settled = with_secrets(os.environ)
     given = arguments.database_url or settled.get("HEYHO_DATABASE_URL", "").strip() or None
     url = read_database_url(given, arguments.data or Path(settled.get("HEYHO_DATA") or DATA))
-    if not make and url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    is_file = url.get_backend_name() == "sqlite"
+    if is_file and tables != "made" and not Path(url.database or "").exists():
         raise StartError(
             f"There is no database at {url.database}; give --data or --database-url as the "
             "server has it."
         )
 
     async def run() -> T:
-        async with open_database(url, partitions=read_partitions(settled)) as database:
+        partitions = read_partitions(settled)
+        async with open_database(url, partitions=partitions, tables=tables) as database:
             return await work(database)
 
     try:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from heyho_server.commands.persons import add_user_argument, find_person
 from heyho_server.errors import StartError
-from heyho_server.storage.database import Database
+from heyho_server.storage.database import Database, Tables
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.filters import Filter
 from heyho_server.transfer.exporting import (
@@ -21,6 +21,7 @@ from heyho_server.transfer.exporting import (
 
 NAME = "export"
 HELP = "write a person's visits, tab aggregates and deletions to a file"
+TABLES: Tables = "newest"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

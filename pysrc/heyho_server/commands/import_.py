@@ -18,7 +18,7 @@ from heyho_server.errors import StartError
 from heyho_server.incoming.aggregates import TabAggregate
 from heyho_server.incoming.batches import Batch
 from heyho_server.incoming.rows import VisitRow
-from heyho_server.storage.database import Database
+from heyho_server.storage.database import Database, Tables
 from heyho_server.storage.deletions import finish_all
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.intake.delivery import Delivery
@@ -28,6 +28,7 @@ from heyho_server.transfer.importing import BadLine, Line, PastDeletion, read_li
 
 NAME = "import"
 HELP = "read a file that `export` wrote"
+TABLES: Tables = "newest"
 AT_ONCE = 1000
 
 

@@ -74,7 +74,7 @@ def _add(arguments: argparse.Namespace) -> None:
         )
 
     try:
-        account = in_transaction(arguments, work, make=True)
+        account = in_transaction(arguments, work, tables="made")
     except EmailTaken as problem:
         raise StartError(f"There is a user {email} already; take another address.") from problem
     print(f"Added {email} as user {account.id}, {account.role}.")

@@ -48,7 +48,7 @@ async def gather_status(
             for domain, amount in list(figures.domains.items())[:SITES]
         ],
         devices=[device for device in known if not device.revoked],
-        syncs=[_sync(row) for row in await recent(connection, visitor, limit=SYNCS)],
+        syncs=[_sync(row) for row in await recent(connection, visitor, now_ms=now_ms, limit=SYNCS)],
         now_ms=now_ms,
         code=code,
     )

@@ -7,13 +7,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Compiled, CompoundSelect, Connection, text
+from sqlalchemy import Compiled, CompoundSelect
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from heyho_server.errors import StartError
 from heyho_server.settings import PARTITIONS
 from heyho_server.storage import sqlite
+from heyho_server.storage.revisions import complaint, migrate, newer, read_revision
 
 # Of statements that go past SQLAlchemy.
 DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError)
@@ -31,7 +30,7 @@ POOL_SIZE = 10
 # and so does a plan that is meant for all values.
 SESSION = {"jit": "off", "plan_cache_mode": "force_custom_plan"}
 _NAMED = sqlite_dialect(paramstyle="named")
-MIGRATION_LOCK = 0x6865_7968_6F  # any number, as long as all of Heyho's servers take the same
+Tables = Literal["migrated", "made", "newest", "any"]
 
 
 class Database:
@@ -108,25 +107,29 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: URL, *, partitions: int = PARTITIONS) -> AsyncIterator[Database]:
-    """Open the database, bring its tables up to date, and close it in the end.
+async def open_database(
+    url: URL, *, partitions: int = PARTITIONS, tables: Tables = "migrated"
+) -> AsyncIterator[Database]:
+    """Open the database, and close it in the end.
 
     Args:
         partitions: of PostgreSQL's large tables, where they are made just now.
+        tables: brought up to date ("migrated"), or left as they are, which have to be this
+            Heyho's ("newest"), or are made where there are none ("made"), or may be those of any
+            Heyho ("any").
 
     Raises:
-        StartError: it cannot be opened, is no database of Heyho's, or is newer than this server.
+        StartError: it cannot be opened, is no database of Heyho's, or has other tables.
     """
     database = Database(create_engine(url))
     name = describe(url)
     try:
         try:
-            async with database.write() as connection:
-                await connection.run_sync(partial(migrate, partitions=partitions))
+            if tables == "migrated" or await _must_be_made(database, tables):
+                async with database.write() as connection:
+                    await connection.run_sync(partial(migrate, partitions=partitions))
         except CommandError as problem:
-            raise StartError(
-                f"{name} was written by a newer Heyho; start that one, or use another."
-            ) from problem
+            raise StartError(newer(name)) from problem
         except DBAPIError as problem:
             raise StartError(
                 f"{name} cannot be used as a database ({problem.orig}); "
@@ -139,6 +142,18 @@ async def open_database(url: URL, *, partitions: int = PARTITIONS) -> AsyncItera
         yield database
     finally:
         await database.close()
+
+
+async def _must_be_made(database: Database, tables: Tables) -> bool:
+    """Look at the tables, and refuse those that are not as they have to be."""
+    async with database.read() as connection:
+        revision = await connection.run_sync(read_revision)
+    if revision is None and tables == "made":
+        return True
+    wrong = complaint(describe(database.engine.url), revision)
+    if wrong and (revision is None or tables != "any"):
+        raise StartError(wrong)
+    return False
 
 
 def create_engine(url: URL) -> AsyncEngine:
@@ -159,28 +174,3 @@ def describe(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return url.database or ""
     return url.set(drivername="postgresql").render_as_string(hide_password=True)
-
-
-def migrate(
-    connection: Connection, revision: str = "head", *, partitions: int = PARTITIONS
-) -> None:
-    """Run the migrations up to a revision that the database has not seen, all or none of them."""
-    if connection.dialect.name == "postgresql":
-        # Several servers may start at once.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-    config = migrations(connection)
-    config.attributes["partitions"] = partitions
-    command.upgrade(config, revision)
-
-
-def migrate_back(connection: Connection, revision: str) -> None:
-    """Undo the migrations after a revision: what only they have room for is lost."""
-    command.downgrade(migrations(connection), revision)
-
-
-def migrations(connection: Connection) -> Config:
-    """What Alembic's commands take."""
-    config = Config()
-    config.set_main_option("script_location", "heyho_server:storage/migrations")
-    config.attributes["connection"] = connection
-    return config

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.accounts import PERSON, create_account, ensure_administrator
 from heyho_server.storage.database import Database
-from heyho_server.storage.tables import access_tokens, devices, users
+from heyho_server.storage.tables import access_tokens, devices, pairing_codes, users
 
 DEVICE = "device"
 SESSION = "session"
@@ -163,7 +163,7 @@ async def list_devices(
 async def revoke_device(
     connection: AsyncConnection, device_id: int, *, user_id: int | None = None, now_ms: int
 ) -> bool:
-    """Let a device's tokens open nothing from now on.
+    """Let a device's tokens open nothing from now on, nor any pairing code it may have made.
 
     Args:
         user_id: whose it has to be; None for anybody's.
@@ -174,13 +174,24 @@ async def revoke_device(
     mine = [devices.c.id == device_id]
     if user_id is not None:
         mine.append(devices.c.user_id == user_id)
-    if await connection.scalar(select(devices.c.id).where(*mine)) is None:
+    owner = await connection.scalar(select(devices.c.user_id).where(*mine))
+    if owner is None:
         return False
-    await connection.execute(access_tokens.delete().where(access_tokens.c.device_id == device_id))
-    await connection.execute(
-        devices.update().where(*mine, devices.c.revoked_at.is_(None)).values(revoked_at=now_ms)
-    )
+    await forget_codes(connection, owner)
+    await close_device(connection, device_id, now_ms=now_ms)
     return True
+
+
+async def close_device(connection: AsyncConnection, device_id: int, *, now_ms: int) -> None:
+    """Let a device's own tokens open nothing from now on."""
+    await connection.execute(access_tokens.delete().where(access_tokens.c.device_id == device_id))
+    current = (devices.c.id == device_id) & devices.c.revoked_at.is_(None)
+    await connection.execute(devices.update().where(current).values(revoked_at=now_ms))
+
+
+async def forget_codes(connection: AsyncConnection, user_id: int) -> None:
+    """Close all of a user's pairing codes: nobody knows which device made which."""
+    await connection.execute(pairing_codes.delete().where(pairing_codes.c.user_id == user_id))
 
 
 async def ensure_device(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +28,15 @@ async def hosts_of(connection: AsyncConnection, user_id: int, domain: str) -> li
     hosts = hosts.union_all(select(following).where(hosts.c.domain.is_not(None)))
     found = await connection.scalars(select(hosts.c.domain).where(hosts.c.domain.is_not(None)))
     return [host for host in found if is_of(host, domain)]
+
+
+def lineage(host: str) -> Iterator[str]:
+    """The domains that a host is of: itself, and each that it is a subdomain of."""
+    yield host
+    at = host.find(".")
+    while at >= 0:
+        yield host[at + 1 :]
+        at = host.find(".", at + 1)
 
 
 def is_of(host: str, domain: str | None) -> bool:

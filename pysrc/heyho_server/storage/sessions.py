@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heyho_server.storage.devices import (
     DEVICE,
     SESSION,
+    close_device,
     create_device,
+    forget_codes,
     hash_token,
     new_token,
-    revoke_device,
 )
 from heyho_server.storage.sync_log import RETENTION_MS
 from heyho_server.storage.tables import access_tokens, devices
@@ -77,11 +78,12 @@ async def close_session(connection: AsyncConnection, token: str, *, now_ms: int)
     )
     device_id = await connection.scalar(found)
     if device_id is not None:
-        await revoke_device(connection, device_id, now_ms=now_ms)
+        await close_device(connection, device_id, now_ms=now_ms)
 
 
 async def close_sessions(connection: AsyncConnection, user_id: int, *, now_ms: int) -> None:
-    """Revoke whatever a user has opened by a password: all but devices."""
+    """Revoke whatever a user has opened by a password: all but devices, and pairing codes too."""
+    await forget_codes(connection, user_id)
     opened = select(devices.c.id).where(devices.c.user_id == user_id, devices.c.kind != DEVICE)
     await connection.execute(access_tokens.delete().where(access_tokens.c.device_id.in_(opened)))
     await connection.execute(

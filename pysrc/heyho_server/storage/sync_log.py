@@ -19,11 +19,12 @@ async def recent(
     connection: AsyncConnection,
     caller: Caller,
     *,
+    now_ms: int,
     device_id: int | None = None,
     after: Place | None = None,
     limit: int,
 ) -> list[Row[Any]]:
-    """The caller's latest requests, with the names of their devices.
+    """The caller's latest requests of the last RETENTION_MS, with the names of their devices.
 
     Args:
         after: only those before this time and request id.
@@ -35,7 +36,7 @@ async def recent(
             (devices.c.id == sync_log.c.device_id) & (devices.c.user_id == sync_log.c.user_id),
             isouter=True,
         )
-        .where(sync_log.c.user_id == caller.user_id)
+        .where(sync_log.c.user_id == caller.user_id, sync_log.c.at >= now_ms - RETENTION_MS)
         .order_by(sync_log.c.at.desc(), sync_log.c.request_id.desc())
         .limit(limit)
     )
@@ -47,12 +48,16 @@ async def recent(
     return list((await connection.execute(found)).all())
 
 
-async def prune(connection: AsyncConnection, *, now_ms: int) -> None:
-    """Forget some of what is older than RETENTION_MS."""
+async def prune(connection: AsyncConnection, *, now_ms: int) -> int:
+    """Forget some of what is older than RETENTION_MS.
+
+    Returns:
+        How many; fewer than PRUNED_AT_ONCE where no more are older.
+    """
     old = (
         select(sync_log.c.user_id, sync_log.c.at, sync_log.c.request_id)
         .where(sync_log.c.at < now_ms - RETENTION_MS)
         .limit(PRUNED_AT_ONCE)
     )
     key = tuple_(sync_log.c.user_id, sync_log.c.at, sync_log.c.request_id)
-    await connection.execute(delete(sync_log).where(key.in_(old)))
+    return (await connection.execute(delete(sync_log).where(key.in_(old)))).rowcount

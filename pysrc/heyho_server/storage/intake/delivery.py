@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import Column, Table
@@ -12,7 +14,7 @@ from heyho_server.incoming.aggregates import TabAggregate
 from heyho_server.incoming.batches import Batch, RejectedRecord
 from heyho_server.incoming.rows import VisitRow, to_json
 from heyho_server.storage.devices import Caller
-from heyho_server.storage.domains import is_of
+from heyho_server.storage.domains import lineage
 from heyho_server.storage.tables import tab_aggregates, visits
 
 SEEN_EVERY_MS = 60_000
@@ -65,22 +67,66 @@ class Intake(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """Which deletions can matter to a batch: those of these times and domains, or of all domains.
+
+    Attributes:
+        first, last: when the first of its records started, and the last.
+        domains: those of its visits, and all above them.
+    """
+
+    first: int
+    last: int
+    domains: list[str]
+
+
+def extent_of(batch: Batch) -> Extent | None:
+    """The extent of a batch; None of one without records."""
+    starts = [visit.started_at for visit in batch.visits]
+    starts += [aggregate.started_at for aggregate in batch.aggregates]
+    if not starts:
+        return None
+    hosts = {visit.domain for visit in batch.visits}
+    domains = {domain for host in hosts for domain in lineage(host)}
+    return Extent(min(starts), max(starts), sorted(domains))
+
+
+@dataclass(frozen=True, slots=True)
 class Deletions:
     """What a user deleted, as far as it matters to a batch.
 
     Attributes:
-        spans: domain, or None for any, and the times [from, to) in which deleted visits start.
+        spans: by domain, or None for any: the times [from, to) in which deleted visits start, in
+            order, of which no two meet.
         ids: of single visits.
+        tabs_until: all of the history up to then was deleted at once.
     """
 
-    spans: Sequence[tuple[str | None, int, int]] = ()
+    spans: Mapping[str | None, Sequence[tuple[int, int]]] = field(default_factory=dict)
     ids: frozenset[str] = field(default_factory=frozenset)
+    tabs_until: int = 0
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str | None, int, int]], ids: Iterable[str]) -> Deletions:
+        """From rows of domain, from and to, in any order."""
+        spans: dict[str | None, list[tuple[int, int]]] = {}
+        tabs_until = 0
+        for domain, from_at, to_at in sorted(rows, key=itemgetter(1)):
+            if domain is None and from_at == 0:
+                tabs_until = max(tabs_until, to_at)
+            known = spans.setdefault(domain, [])
+            if known and from_at <= known[-1][1]:
+                known[-1] = (known[-1][0], max(known[-1][1], to_at))
+            else:
+                known.append((from_at, to_at))
+        return cls(spans, frozenset(ids), tabs_until)
 
     def cover(self, visit: VisitRow) -> bool:
         """Whether a visit was deleted: also by the deletion of a domain that its own is below."""
         return visit.id in self.ids or any(
-            from_at <= visit.started_at < to_at and is_of(visit.domain, domain)
-            for domain, from_at, to_at in self.spans
+            _is_within(self.spans[domain], visit.started_at)
+            for domain in (None, *lineage(visit.domain))
+            if domain in self.spans
         )
 
     def cover_tab(self, aggregate: TabAggregate) -> bool:
@@ -88,10 +134,12 @@ class Deletions:
 
         A tab tells of all the visits it had, and belongs to no one time or domain.
         """
-        return any(
-            domain is None and from_at == 0 and aggregate.started_at < to_at
-            for domain, from_at, to_at in self.spans
-        )
+        return aggregate.started_at < self.tabs_until
+
+
+def _is_within(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    before = bisect_right(spans, at, key=itemgetter(0))
+    return before > 0 and at < spans[before - 1][1]
 
 
 def sift(batch: Batch, deletions: Deletions) -> tuple[list[VisitRow], Receipt]:

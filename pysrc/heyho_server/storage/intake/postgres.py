@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.errors import NotSignedIn
+from heyho_server.incoming.batches import Batch
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import (
     SEEN_EVERY_MS,
@@ -20,6 +21,7 @@ from heyho_server.storage.intake.delivery import (
     Delivery,
     Receipt,
     aggregate_rows,
+    extent_of,
     log_values,
     sift,
 )
@@ -75,11 +77,7 @@ class PostgresIntake:
 
 async def _deletions(connection: AsyncConnection, delivery: Delivery) -> Deletions:
     user_id = delivery.caller.user_id
-    spans = await connection.execute(
-        select(deletions.c.domain, deletions.c.from_at, deletions.c.to_at).where(
-            deletions.c.user_id == user_id
-        )
-    )
+    spans = await _spans(connection, user_id, delivery.batch)
     ids = await connection.execute(
         select(deleted_visits.c.id).where(
             deleted_visits.c.user_id == user_id,
@@ -87,9 +85,26 @@ async def _deletions(connection: AsyncConnection, delivery: Delivery) -> Deletio
         ),
         {"ids": [row.id for row in delivery.batch.visits]},
     )
-    return Deletions(
-        [(row.domain, row.from_at, row.to_at) for row in spans], frozenset(ids.scalars())
+    return Deletions.of(spans, ids.scalars())
+
+
+async def _spans(
+    connection: AsyncConnection, user_id: int, batch: Batch
+) -> list[tuple[str | None, int, int]]:
+    extent = extent_of(batch)
+    if extent is None:
+        return []
+    domain = deletions.c.domain
+    found = await connection.execute(
+        select(domain, deletions.c.from_at, deletions.c.to_at).where(
+            deletions.c.user_id == user_id,
+            deletions.c.from_at <= extent.last,
+            deletions.c.to_at > extent.first,
+            domain.is_(None) | (domain == func.any(bindparam("domains", type_=ARRAY(Text)))),
+        ),
+        {"domains": extent.domains},
     )
+    return [(row.domain, row.from_at, row.to_at) for row in found]
 
 
 async def _upsert(

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain
 
 from heyho_server.errors import NotSignedIn
+from heyho_server.incoming.rows import to_json
 from heyho_server.storage.database import Database
 from heyho_server.storage.intake.delivery import (
     AGGREGATE_COLUMNS,
@@ -22,6 +23,7 @@ from heyho_server.storage.intake.delivery import (
     Delivery,
     Receipt,
     aggregate_rows,
+    extent_of,
     log_values,
     names,
     sift,
@@ -38,6 +40,10 @@ LOG = (
 MARK_SEEN = (
     "UPDATE devices SET last_seen_at = ? WHERE id = ? "
     "AND (last_seen_at IS NULL OR last_seen_at < ?)"
+)
+SPANS = (
+    "SELECT domain, from_at, to_at FROM deletions WHERE user_id = ? AND from_at <= ? AND to_at > ? "
+    "AND (domain IS NULL OR domain IN (SELECT value FROM json_each(?)))"
 )
 
 _Waiting = tuple[Delivery, "asyncio.Future[Receipt]"]
@@ -139,9 +145,10 @@ class SqliteIntake:
 
     def _deletions(self, delivery: Delivery) -> Deletions:
         user_id = delivery.caller.user_id
-        spans = self._connection.execute(
-            "SELECT domain, from_at, to_at FROM deletions WHERE user_id = ?", (user_id,)
-        ).fetchall()
+        spans = []
+        if extent := extent_of(delivery.batch):
+            asked = (user_id, extent.last, extent.first, to_json(extent.domains))
+            spans = self._connection.execute(SPANS, asked).fetchall()
         ids = self._connection.execute(
             "SELECT id FROM deleted_visits WHERE user_id = ? LIMIT 1", (user_id,)
         ).fetchall()
@@ -152,7 +159,7 @@ class SqliteIntake:
                 f"AND id IN ({', '.join('?' * len(wanted))})",
                 (user_id, *wanted),
             ).fetchall()
-        return Deletions(spans, frozenset(visit_id for (visit_id,) in ids))
+        return Deletions.of(spans, (visit_id for (visit_id,) in ids))
 
     def _upsert(
         self,

@@ -1,7 +1,9 @@
 """Words: how texts are cut for search, and what a person's query asks for.
 
 Both databases and this module agree on the words of a text: runs of letters and digits, without
-case, and without the marks of Latin letters, so that "Café" is found by "cafe".
+case, and without the marks of Latin letters, so that "Café" is found by "cafe". Only of other
+marks, such as the vowel signs of Hindi and Thai, PostgreSQL has an idea of its own, which depends
+on its locale: most of them are part of a word there. Here and on SQLite they end one.
 """
 
 from __future__ import annotations
@@ -27,11 +29,14 @@ class Term:
         words: folded, at least one.
         is_prefix: the last word may go on.
         is_excluded: a text that has them is not wanted.
+        marked: where marks are among the words, these as they were typed but for what is neither
+            letter, digit nor mark; for whoever cuts them otherwise.
     """
 
     words: tuple[str, ...]
     is_prefix: bool = True
     is_excluded: bool = False
+    marked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,11 @@ def read_query(text: str) -> Query:
     terms = []
     for found in _TERM.finditer(text[:MAX_QUERY]):
         is_phrase = found["word"] is None
-        words = words_of(found["phrase"] if is_phrase else found["word"])
+        typed = fold(found["phrase"] if is_phrase else found["word"])
+        words = _WORD.findall(typed)
         if words:
             cut = tuple(word[:MAX_WORD] for word in words)
-            terms.append(Term(cut, not is_phrase, bool(found["minus"])))
+            terms.append(Term(cut, not is_phrase, bool(found["minus"]), _marked(typed)))
     return Query(tuple(dict.fromkeys(terms))[:MAX_TERMS])
 
 
@@ -92,6 +98,17 @@ def fold(text: str) -> str:
         return text
     apart = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", _MARKED.sub(r"\1", apart))
+
+
+def _marked(folded: str) -> str:
+    if not any(map(_is_mark, folded)):
+        return ""
+    kept = (letter if letter.isalnum() or _is_mark(letter) else " " for letter in folded)
+    return "".join(kept).strip()
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter).startswith("M")
 
 
 def _has(words: list[str], term: Term) -> bool:

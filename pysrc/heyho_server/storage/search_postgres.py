@@ -8,6 +8,7 @@ order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -15,9 +16,14 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
+    false,
+    func,
     literal_column,
+    not_,
     select,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -69,13 +75,29 @@ async def first_matches(
 
 def has_words(query: Query) -> ColumnElement[bool]:
     """Visits whose title and address hold what is asked."""
-    asked = bindparam("asked", expression(query), TSQUERY, unique=True)
+    conditions = [_has_marked(term) for term in query.terms if term.marked]
+    if plain := [term for term in query.terms if not term.marked]:
+        conditions.append(_has(bindparam("asked", expression(plain), TSQUERY, unique=True)))
+    return and_(*conditions)
+
+
+def expression(terms: Sequence[Term]) -> str:
+    """Terms in PostgreSQL's language; every word of them is quoted, and is only letters anyway."""
+    return " & ".join(_term(term) for term in terms)
+
+
+def _has(asked: ColumnElement[Any]) -> ColumnElement[bool]:
     return literal_column("visits.words").op("@@", is_comparison=True)(asked)
 
 
-def expression(query: Query) -> str:
-    """A query in PostgreSQL's language; every word of it is quoted, and is only letters anyway."""
-    return " & ".join(_term(term) for term in query.terms)
+def _has_marked(term: Term) -> ColumnElement[bool]:
+    """Visits that hold a term which PostgreSQL cuts into words, as migration 0002 does."""
+    simple: ColumnElement[Any] = literal_column("'simple'::regconfig")
+    letters = func.regexp_replace(term.marked, "[^[:alnum:]]+", " ", "g")
+    # Null where it finds no word, which no text holds.
+    asked = func.nullif(cast(func.phraseto_tsquery(simple, letters), Text), "")
+    has = _has(cast(asked.concat(":*") if term.is_prefix else asked, TSQUERY))
+    return not_(func.coalesce(has, false())) if term.is_excluded else has
 
 
 def _term(term: Term) -> str:

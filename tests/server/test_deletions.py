@@ -112,7 +112,7 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
         assert (done.visits, done.to_at) == (5, NOW_MS + 7001)
         assert await all_of(database, caller) == []
         assert await ingest(database, caller, HISTORY) == set(NAMES)
-        assert await ingest(database, caller, [row("new", NOW_MS + 7001)]) == set()
+        assert await ingest(database, caller, [row("new", NOW_MS + 1)]) == set()
         async with database.read() as connection:
             aggregates = await connection.scalar(select(func.count()).select_from(tab_aggregates))
             (log,) = await sync_log.recent(connection, caller, now_ms=NOW_MS, limit=5)

@@ -111,10 +111,13 @@ async def finish(database: Database, user_id: int, deletion_id: str) -> None:
         row = (await connection.execute(select(deletions).where(this))).one()
         meant = Deletion(domain=row.domain, from_at=row.from_at, to_at=row.to_at)
         covered = await _covered(connection, user_id, meant)
-    some = select(visits.c.id).where(covered).limit(CHUNK)
+    some = select(visits.c.id, visits.c.started_at).where(covered).limit(CHUNK)
     while True:
         async with database.write() as connection:
-            ids = (await connection.scalars(some)).all()
+            found = (await connection.execute(some)).all()
+            ids = [visit.id for visit in found]
+            ahead = [visit.id for visit in found if visit.started_at > row.deleted_at]
+            await _remember(connection, user_id, ahead, now_ms=row.deleted_at)
             mine = and_(visits.c.user_id == user_id, visits.c.id.in_(ids))
             await connection.execute(delete(visits).where(mine))
             if len(ids) < CHUNK:
@@ -132,10 +135,20 @@ async def delete_visit(
     mine = and_(visits.c.user_id == caller.user_id, visits.c.id == visit_id)
     if not (await connection.execute(delete(visits).where(mine))).rowcount:
         return False
-    key = {"user_id": caller.user_id, "id": visit_id}
-    await connection.execute(delete(deleted_visits).filter_by(**key))
-    await connection.execute(deleted_visits.insert().values(**key, deleted_at=now_ms))
+    await _remember(connection, caller.user_id, [visit_id], now_ms=now_ms)
     return True
+
+
+async def _remember(
+    connection: AsyncConnection, user_id: int, ids: Sequence[str], *, now_ms: int
+) -> None:
+    """Keep visits from coming back that no span of time tells of."""
+    if not ids:
+        return
+    mine = and_(deleted_visits.c.user_id == user_id, deleted_visits.c.id.in_(ids))
+    await connection.execute(delete(deleted_visits).where(mine))
+    rows = [{"user_id": user_id, "id": visit_id, "deleted_at": now_ms} for visit_id in ids]
+    await connection.execute(deleted_visits.insert(), rows)
 
 
 async def list_deletions(connection: AsyncConnection, caller: Caller) -> Sequence[Row[Any]]:

@@ -107,11 +107,18 @@ class Deletions:
     tabs_until: int = 0
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[str | None, int, int]], ids: Iterable[str]) -> Deletions:
-        """From rows of domain, from and to, in any order."""
+    def of(cls, rows: Iterable[tuple[str | None, int, int, int]], ids: Iterable[str]) -> Deletions:
+        """From rows of domain, from, to, and when it was deleted, in any order.
+
+        A deletion takes visits that were dated ahead, and is remembered by their ids; what starts
+        after it is a new history.
+        """
         spans: dict[str | None, list[tuple[int, int]]] = {}
         tabs_until = 0
-        for domain, from_at, to_at in sorted(rows, key=itemgetter(1)):
+        for domain, from_at, end, deleted_at in sorted(rows, key=itemgetter(1)):
+            to_at = min(end, deleted_at + 1)
+            if to_at <= from_at:
+                continue
             if domain is None and from_at == 0:
                 tabs_until = max(tabs_until, to_at)
             known = spans.setdefault(domain, [])

@@ -90,13 +90,13 @@ async def _deletions(connection: AsyncConnection, delivery: Delivery) -> Deletio
 
 async def _spans(
     connection: AsyncConnection, user_id: int, batch: Batch
-) -> list[tuple[str | None, int, int]]:
+) -> list[tuple[str | None, int, int, int]]:
     extent = extent_of(batch)
     if extent is None:
         return []
     domain = deletions.c.domain
     found = await connection.execute(
-        select(domain, deletions.c.from_at, deletions.c.to_at).where(
+        select(domain, deletions.c.from_at, deletions.c.to_at, deletions.c.deleted_at).where(
             deletions.c.user_id == user_id,
             deletions.c.from_at <= extent.last,
             deletions.c.to_at > extent.first,
@@ -104,7 +104,7 @@ async def _spans(
         ),
         {"domains": extent.domains},
     )
-    return [(row.domain, row.from_at, row.to_at) for row in found]
+    return [(row.domain, row.from_at, row.to_at, row.deleted_at) for row in found]
 
 
 async def _upsert(

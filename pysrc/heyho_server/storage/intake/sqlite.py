@@ -42,7 +42,8 @@ MARK_SEEN = (
     "AND (last_seen_at IS NULL OR last_seen_at < ?)"
 )
 SPANS = (
-    "SELECT domain, from_at, to_at FROM deletions WHERE user_id = ? AND from_at <= ? AND to_at > ? "
+    "SELECT domain, from_at, to_at, deleted_at FROM deletions "
+    "WHERE user_id = ? AND from_at <= ? AND to_at > ? "
     "AND (domain IS NULL OR domain IN (SELECT value FROM json_each(?)))"
 )
 

@@ -166,6 +166,7 @@ class Control:
         return {
             "status": status,
             "progress": self._board.progress,
+            "running": self.runs.under_way,
             "engine": {"boot": self._boot.source, "bootMs": self._boot.took_ms},
         }
 

@@ -52,6 +52,40 @@ def test_a_sync_can_be_watched_in_its_timeline(
     assert browser.console() == []
 
 
+_CLOCK_WAS_AHEAD = """async () => {
+  const database = await openDatabase();
+  const state = database.transaction("state", "readwrite").objectStore("state");
+  for (const key of ["lastRun", "status"]) {
+    state.get(key).onsuccess = ({ target: { result } }) => {
+      const run = result.lastRun ?? result;
+      run.startedAt += 3_600_000;
+      run.endedAt += 3_600_000;
+      state.put(result, key);
+    };
+  }
+  await new Promise((resolve) => { state.transaction.oncomplete = resolve; });
+  database.close();
+}"""
+
+
+def test_a_sync_after_a_clock_was_set_back_is_seen(
+    browser: Browser, server: ServerProcess, proxy: FaultProxy
+) -> None:
+    browser.connect(proxy.url, TOKEN)
+    desk = Desk(browser)
+    seed(desk.page, 10)
+    browser.sync("Synced 10 visits.")
+    desk.page.evaluate(_CLOCK_WAS_AHEAD)
+    seed(desk.page, 20)
+    popup = browser.open("popup.html")
+    proxy.hold()
+    popup.get_by_role("button", name="Sync now").click()
+    expect(popup.get_by_role("button", name="Stop")).to_be_visible()
+    proxy.let(1)
+    expect(popup.get_by_role("status")).to_contain_text("Synced 20 visits.")
+    assert len(stored_ids(server.data_dir)) == 30
+
+
 def test_five_lanes_look_like_five_lanes(browser: Browser, proxy: FaultProxy) -> None:
     """Two rounds of five batches: each lane has two blocks, those of a round side by side."""
     browser.connect(proxy.url, TOKEN)

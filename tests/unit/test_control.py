@@ -386,6 +386,7 @@ class TestRequests:
                 "nextAt": None,
                 "problem": None,
             },
+            "running": False,
             "engine": {"boot": "snapshot", "bootMs": None},
         }
         assert extension.database.events == {}
@@ -401,10 +402,11 @@ class TestRequests:
         extension.browse(2)
         reply = await extension.ask("status")
         assert (reply["progress"]["visits"], reply["progress"]["inFlight"]) == (3, 1)
-        assert reply["status"]["waiting"] == 5
+        assert (reply["status"]["waiting"], reply["running"]) == (5, True)
         await asyncio.sleep(5)
         reply = await extension.ask("status")
         assert (reply["progress"], reply["status"]["waiting"]) == (None, 2)
+        assert not reply["running"]
 
     @jumping
     async def test_the_next_sync_is_the_first_of_the_alarms(self) -> None:

@@ -45,6 +45,8 @@ class Popup:
         self.said = ""
         # When the person asked for a sync that has neither shown progress nor ended; else 0.
         self.asked_at = 0.0
+        # Whether a run was on when the engine was last asked.
+        self.running = False
         # Whether the person has asked to stop the run under way.
         self.stopping = False
         # How many times a run was told of; a reply that was asked for before is older than that.
@@ -113,6 +115,7 @@ class Popup:
             self.said = reply["error"]
             self.render()
         elif self.told == told:
+            self.running = reply["running"]
             self.accept(reply["status"])
             if reply["progress"]:
                 self.follow(reply["progress"])
@@ -141,11 +144,10 @@ class Popup:
     def accept(self, status: "Status") -> None:
         """Take a new status, and report the run that it brings to an end."""
         news = status["problem"] != self.status["problem"]
+        other = summary.is_another(status["lastRun"], self.status["lastRun"])
         self.status = status
         self.readable = True
-        begun = self.progress["startedAt"] if self.progress else self.asked_at
-        last = status["lastRun"]
-        if begun and last and summary.has_ended(begun, last):
+        if other and (self.progress or self.asked_at):
             self.told += 1
             self.progress = None
             self.asked_at = 0
@@ -240,7 +242,7 @@ class Popup:
         if (self.progress or self.asked_at) and self.silent_ticks >= SILENT_TICKS:
             self.silent_ticks = 0
             await self.refresh()
-            if self.asked_at:
+            if self.asked_at and not self.running:
                 self.asked_at = 0
                 if self.said == texts.text("popup_starting"):
                     self.said = texts.text("popup_not_started")

@@ -87,8 +87,14 @@ def out_of_reach(*, said: str, fault: str) -> "View":
 
 
 def has_ended(begun_at: float, last: "Run | None") -> bool:
-    """Whether the last finished run is the one that began at `begun_at`, or a later one."""
-    return last is not None and last["endedAt"] >= begun_at
+    """Whether the last finished run is the one that began at `begun_at`."""
+    return last is not None and last["startedAt"] == begun_at
+
+
+def is_another(last: "Run | None", before: "Run | None") -> bool:
+    """Whether a run has ended since `before` was the last one. Which is later no clock can tell
+    that may have been set."""
+    return last is not None and (before is None or last["startedAt"] != before["startedAt"])
 
 
 def ended(status: "Status") -> str:

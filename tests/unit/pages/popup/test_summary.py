@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heyho.pages.popup.summary import ended, has_ended, out_of_reach, summarise
+from heyho.pages.popup.summary import ended, has_ended, is_another, out_of_reach, summarise
 from heyho.pages.shapes import Lane, Progress, Run, Status, View
 
 NOW = 1_790_000_000_000.0
@@ -209,10 +209,15 @@ def test_refused_visits_are_counted() -> None:
     assert view({**CALM, "quarantined": 3})["aside"] == "3 visits"
 
 
-def test_a_run_has_ended_once_a_later_end_is_known() -> None:
+def test_runs_are_told_apart_by_their_beginning() -> None:
     assert not has_ended(NOW, None)
     assert not has_ended(NOW, COMPLETE)
     assert has_ended(COMPLETE["startedAt"], COMPLETE)
+    by_a_clock_ahead: Run = {**COMPLETE, "startedAt": NOW + 5000, "endedAt": NOW + 6000}
+    assert is_another(COMPLETE, by_a_clock_ahead)
+    assert is_another(COMPLETE, None)
+    assert not is_another(COMPLETE, COMPLETE)
+    assert not is_another(None, COMPLETE)
 
 
 def test_an_end_is_said_unless_the_standing_message_says_it() -> None:

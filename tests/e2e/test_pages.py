@@ -12,7 +12,7 @@ from harness.server import ServerProcess
 from harness.site import Site
 
 
-def test_before_a_server_is_named_nothing_is_sent(
+def test_before_a_token_is_there_nothing_is_sent(
     browser: Browser, site: Site, proxy: FaultProxy
 ) -> None:
     tab = browser.context.new_page()
@@ -20,7 +20,7 @@ def test_before_a_server_is_named_nothing_is_sent(
     tab.close()
     browser.connect(proxy.url, "")
     popup = browser.open("popup.html")
-    expect(popup.get_by_role("status")).to_contain_text("until you name your server")
+    expect(popup.get_by_role("status")).to_contain_text("you are not signed in yet")
     with browser.context.expect_page() as opened:
         popup.get_by_role("button", name="Sync now").click()
     expect(opened.value.get_by_label("Token", exact=True)).to_have_value("")

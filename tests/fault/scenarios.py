@@ -242,7 +242,7 @@ OUTAGES = [
             took_s=(60, 300),
             left=100,
             runs=(3, 5),
-            retries=(4, 20),
+            retries=(3, 20),
             resent=(80, 600),
         ),
     ),

@@ -81,6 +81,8 @@ class Attempts:
                     raise
                 if isinstance(error, TimedOut):
                     await self._lanes.go_on(lane)
+                    if self._patience.pause_s(error, attempt=attempt) is None:
+                        raise
             attempt += 1
             self._logbook.retry()
 

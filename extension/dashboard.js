@@ -235,7 +235,8 @@ globalThis.plot = async (element, json) => {
           if (tip.hidden) return;
           tip.textContent = `${format("date", new Date(times[index] * 1000))}: ${said[index]}`;
           const left = chart.valToPos(times[index], "x") + chart.bbox.left / devicePixelRatio;
-          tip.style.left = `${Math.min(Math.max(left, 90), element.clientWidth - 90)}px`;
+          const half = tip.offsetWidth / 2;
+          tip.style.left = `${Math.min(Math.max(left, half), element.clientWidth - half)}px`;
         },
       ],
     },

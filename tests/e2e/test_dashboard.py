@@ -32,6 +32,16 @@ _PUT = """async (visits) => {
   database.close();
 }"""
 _STICKS_OUT = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Before a chart is drawn for its new width.
+_NARROWED = """(plot) => {
+  plot.style.width = `${plot.clientWidth / 2}px`;
+  return plot.scrollWidth - plot.clientWidth;
+}"""
+_TIP_STICKS_OUT = """(plot) => {
+  const frame = plot.getBoundingClientRect();
+  const tip = plot.querySelector(".tip").getBoundingClientRect();
+  return Math.max(frame.left - tip.left, tip.right - frame.right);
+}"""
 _ON_TOP = """(row) => {
   const box = row.getBoundingClientRect();
   return box.top >= 0 && box.bottom <= innerHeight;
@@ -469,6 +479,19 @@ def test_figures_follow_the_scheme(history: Callable[..., Page]) -> None:
     assert dark != light
 
 
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_day_of_a_chart_is_told_in_full(history: Callable[..., Page], place: str) -> None:
+    page = history(some_visits(), "#figures=month")
+    plot = page.locator("#plot-active")
+    over = plot.locator(".u-over")
+    box = over.bounding_box()
+    assert box
+    inside = 1 if place == "first" else box["width"] - 1
+    over.hover(position={"x": inside, "y": box["height"] / 2})
+    expect(plot.locator(".tip")).to_have_text(re.compile(r"^\w+ \d+, \d{4}: \d+ (min|s)$"))
+    assert plot.evaluate(_TIP_STICKS_OUT) <= 0
+
+
 def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
     page = history(some_visits())
     page.locator(".visit", has_text="Bread recipes").get_by_role("button", name="Details").click()
@@ -848,6 +871,8 @@ def test_nothing_sticks_out(history: Callable[..., Page], width: int) -> None:
     page.get_by_role("tab", name="Figures").click()
     expect(page.locator("#sites li")).to_have_count(5)
     assert page.evaluate(_STICKS_OUT) <= 0
+    for plot in page.locator(".plot").all():
+        assert plot.evaluate(_NARROWED) == 0
 
 
 @pytest.mark.quiet

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server import keeper
+from heyho_server.incoming.aggregates import TabAggregate
 from heyho_server.incoming.batches import Batch
 from heyho_server.incoming.rows import VisitRow
 from heyho_server.keeper import Keeper
@@ -51,6 +52,18 @@ async def delete(database: Database, caller: Caller, **meant: Any) -> Any:
 
 async def all_of(database: Database, caller: Caller) -> list[str]:
     return sorted(await pages(database, caller, Filter(), limit=100))
+
+
+async def tabs_left_out(database: Database, caller: Caller, *ids: str) -> int:
+    """How many of some tab aggregates dated ahead are taken for deleted ones."""
+    tabs = [
+        TabAggregate(id=name, started_at=NOW_MS + 7000, last_active_at=NOW_MS + 8000, record={})
+        for name in ids
+    ]
+    batch = Batch(aggregates=tabs)
+    async with open_intake(database) as intake:
+        delivery = Delivery(caller=caller, batch=batch, request_id=None, at=NOW_MS)
+        return (await intake.store(delivery)).deleted_aggregates
 
 
 HISTORY = [
@@ -109,7 +122,7 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
             )
             await note(connection, caller, NOW_MS, rejected_records=[{"field": "url"}])
         done = await delete(database, caller, everything=True)
-        assert (done.visits, done.to_at) == (5, NOW_MS + 7001)
+        assert (done.visits, done.to_at) == (5, NOW_MS + 1)
         assert await all_of(database, caller) == []
         assert await ingest(database, caller, HISTORY) == set(NAMES)
         assert await ingest(database, caller, [row("new", NOW_MS + 1)]) == set()
@@ -119,6 +132,35 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
             (listed,) = await deletions.list_deletions(connection, caller)
         assert (aggregates, log.rejected, log.rejected_records) == (0, 1, [])
         assert listed.id == done.id
+        assert await tabs_left_out(database, caller, "agg_1_1", "agg_new") == 1
+
+    in_database(database_url, work)
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        Deletion(to_at=NOW_MS + 9000),
+        Deletion(),
+        Deletion(everything=True),
+        Deletion(domain="other.net"),
+    ],
+    ids=["a time ahead", "all", "everything", "a domain"],
+)
+def test_what_is_recorded_before_a_deletion_is_done_is_kept(
+    database_url: str, meant: Deletion
+) -> None:
+    async def work(database: Database, caller: Caller, _: Caller) -> None:
+        await store(database, caller, HISTORY)
+        async with database.write() as connection:
+            await deletions.remember(connection, caller, meant, now_ms=NOW_MS)
+        new = row("new", NOW_MS + 1, domain="other.net")
+        assert await ingest(database, caller, [new, HISTORY[-1]]) == {"ahead"}
+        await deletions.finish_all(database)
+        left = await all_of(database, caller)
+        assert "new" in left
+        assert not {"ahead", "late"} & {*left}
+        assert await ingest(database, caller, [new]) == set()
 
     in_database(database_url, work)
 

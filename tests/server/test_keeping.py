@@ -64,6 +64,27 @@ def test_what_was_exported_is_imported_once(database_url: str, tmp_path: Path, k
     in_database(database_url, work)
 
 
+def test_what_was_recorded_after_a_deletion_is_imported(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+
+    async def work(database: Database, caller: Caller, _: Caller) -> None:
+        await store(database, caller, [row("morning", START_MS), row("ahead", START_MS + 2000)])
+        today = Deletion(from_at=START_MS, to_at=START_MS + 9000)
+        await delete_visits(database, caller, today, now_ms=START_MS + 1000)
+        await store(database, caller, [row("evening", START_MS + 5000)])
+        told = arguments(user=str(caller.user_id), output=str(file))
+        assert await export.run(told, database) == 0
+        async with opened(f"sqlite:///{tmp_path / 'second.sqlite3'}") as other:
+            target = await add_person(other, "target")
+            for _repeated in range(2):
+                assert await import_.run(arguments(file=str(file)), other) == 0
+            found = await content(other, target, "jsonl")
+            assert found == await content(database, caller, "jsonl")
+            assert '"id":"evening"' in found[-2]
+
+    in_database(database_url, work)
+
+
 def test_what_was_deleted_elsewhere_is_deleted_here(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text(to_json({"deletedVisit": {"id": "plain", "deletedAt": 5}}))

@@ -21,8 +21,9 @@ from operator import add
 from typing import Any
 
 from heyho.catalog import postings
+from heyho.catalog.categories import CATEGORIES, UNCLASSIFIED, Categories
 from heyho.catalog.days import period_begin_ms
-from heyho.catalog.terms import DEVICE
+from heyho.catalog.terms import CATEGORY, DEVICE, SITE
 
 PAGE_BYTES = 8_192
 SITES_BYTES = 16_384
@@ -46,6 +47,7 @@ class Block:
         first, last: when the earliest and the latest of its visits began, in epoch ms.
         count: its visits, with those deleted since.
         deleted: how many of them were.
+        rules: the version of the rules by which its terms of categories were made.
         terms: the first term of each page, in order.
         lasts: when the latest visit of each table began.
     """
@@ -56,6 +58,7 @@ class Block:
     last: int
     count: int
     deleted: int
+    rules: str
     terms: tuple[str, ...]
     lasts: tuple[int, ...]
 
@@ -68,15 +71,17 @@ class Block:
             "last": self.last,
             "count": self.count,
             "deleted": self.deleted,
+            "rules": self.rules,
             "terms": "\n".join(self.terms),
             "lasts": list(self.lasts),
         }
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Block:
-        """What `to_record` made."""
+        """What `to_record` made; a block without terms of categories has no rules."""
         terms = tuple(record["terms"].split("\n"))
-        return Block(**{**record, "terms": terms, "lasts": tuple(record["lasts"])})
+        known = {"rules": "", **record}
+        return Block(**{**known, "terms": terms, "lasts": tuple(record["lasts"])})
 
     @property
     def tables(self) -> list[str]:
@@ -165,8 +170,9 @@ def extended(
     *,
     number: int,
     period: int,
+    categories: Categories,
 ) -> tuple[Block, dict[str, bytes]]:
-    """A block with more visits in it, and its rows.
+    """A block with more visits in it, or none, and its rows.
 
     Args:
         block: what is extended, or None for nothing.
@@ -174,6 +180,7 @@ def extended(
         entries: no more than there is room for.
         number: of the new one.
         period: the month in which all of them began.
+        categories: the rules by which its terms of categories are made anew.
     """
     count = block.count if block else 0
     lists: dict[str, bytes] = {}
@@ -193,6 +200,7 @@ def extended(
     for term, offsets in added.items():
         known = lists.get(term)
         lists[term] = postings.append(known, offsets) if known else postings.pack(offsets)
+    _classify(lists, categories)
     firsts, pages = _paged(lists)
     written = {f"w{number}": page for number, page in enumerate(pages)}
     tables, lasts = _tables(block, rows, entries, period)
@@ -209,6 +217,7 @@ def extended(
         last=max(ats),
         count=count + len(entries),
         deleted=block.deleted if block else 0,
+        rules=categories.version,
         terms=tuple(firsts),
         lasts=tuple(lasts),
     )
@@ -250,6 +259,22 @@ def marked(
             bits[offset >> 3] &= ~(1 << (offset & 7))
     count = int.from_bytes(bits, "little").bit_count()
     return replace(block, deleted=count), bytes(bits)
+
+
+def _classify(lists: dict[str, bytes], categories: Categories) -> None:
+    """Put the visits to sites on which pages of a category may be under the term of it."""
+    for category in CATEGORIES:
+        if category == UNCLASSIFIED:
+            continue
+        found = [
+            lists[site]
+            for domain in categories.domains(category)
+            if (site := SITE + domain) in lists
+        ]
+        lists.pop(CATEGORY + category, None)
+        if found:
+            bits = postings.union(b"".join(found), [*map(len, found)])
+            lists[CATEGORY + category] = postings.pack(postings.offsets_of(bits))
 
 
 def _tables(

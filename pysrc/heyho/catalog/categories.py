@@ -93,10 +93,12 @@ class _Table:
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._rules: dict[str, list[tuple[re.Pattern[str] | None, str]]] = {}
+        self._domains: dict[str, set[str]] = {}
         rules = [Rule.of(pattern, category) for pattern, category in pairs]
         for rule in sorted(rules, key=lambda rule: -len(rule.path)):
             path = _path(rule.path) if rule.path.strip("/") else None
             self._rules.setdefault(rule.domain, []).append((path, rule.category))
+            self._domains.setdefault(rule.category, set()).add(rule.domain)
 
     def find(self, domain: str, url: str) -> str | None:
         while domain:
@@ -107,11 +109,7 @@ class _Table:
         return None
 
     def domains(self, category: str) -> set[str]:
-        return {
-            domain
-            for domain, rules in self._rules.items()
-            if any(own == category for _, own in rules)
-        }
+        return self._domains.get(category, set())
 
 
 def _path(path: str) -> re.Pattern[str]:

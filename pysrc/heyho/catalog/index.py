@@ -149,7 +149,7 @@ class Index:
             return 0
         last = visits[-1]["seq"] if visits else high
         if catalog.up_to == low:
-            await self._enter(draft, visits)
+            await self._enter(draft, visits, categories)
             draft.catalog = replace(draft.catalog, up_to=last)
         if catalog.counted_to == low:
             await self._count(draft, visits, categories)
@@ -176,10 +176,28 @@ class Index:
         blocks = tuple(other for other in before.blocks if other is not block)
         number = before.next_block
         if left:
-            made, written = extended(None, {}, left, number=number, period=block.period)
+            categories = await self.categories()
+            made, written = extended(
+                None, {}, left, number=number, period=block.period, categories=categories
+            )
             draft.rows = {(number, name): row for name, row in written.items()}
             blocks = (*blocks, made)
         draft.catalog = replace(before, next_block=number + 1, blocks=blocks)
+        await self._store.write(draft.done())
+        return True
+
+    async def reclassify(self) -> bool:
+        """Write a block anew whose terms of categories were made by other rules than today's.
+
+        False where none is left. Raises Outdated.
+        """
+        before, categories = await self.catalog(), await self.categories()
+        old = (block for block in before.blocks if block.rules != categories.version)
+        block = max(old, key=lambda block: block.last, default=None)
+        if block is None:
+            return False
+        draft = _Draft(before, before)
+        await self._extend(draft, block, [], block.period, categories)
         await self._store.write(draft.done())
         return True
 
@@ -210,7 +228,7 @@ class Index:
         known = {visit["seq"]: visit for visit in visits if visit["seq"] <= catalog.up_to}
         strange = await self._mark(draft, known, deleted=deleted)
         if not deleted:
-            await self._enter(draft, strange)
+            await self._enter(draft, strange, categories)
         in_days = [visit for visit in visits if visit["seq"] <= catalog.counted_to]
         await self._count(draft, in_days, categories, sign=-1 if deleted else 1)
         return draft.done(state)
@@ -228,7 +246,7 @@ class Index:
             )
         draft.catalog = catalog
 
-    async def _enter(self, draft: _Draft, visits: Sequence[Record]) -> None:
+    async def _enter(self, draft: _Draft, visits: Sequence[Record], categories: Categories) -> None:
         """Add visits to the blocks of their months."""
         periods: dict[int, list[Entry]] = {}
         for visit in visits:
@@ -243,11 +261,16 @@ class Index:
                 newest = None
             left = iter(entries)
             while piece := list(islice(left, self._block_size - (newest.count if newest else 0))):
-                await self._extend(draft, newest, piece, period)
+                await self._extend(draft, newest, piece, period, categories)
                 newest = None
 
     async def _extend(
-        self, draft: _Draft, block: Block | None, entries: Sequence[Entry], period: int
+        self,
+        draft: _Draft,
+        block: Block | None,
+        entries: Sequence[Entry],
+        period: int,
+        categories: Categories,
     ) -> None:
         rows: dict[str, bytes] = {}
         if block:
@@ -258,7 +281,9 @@ class Index:
             draft.rows = {key: row for key, row in draft.rows.items() if key[0] != block.id}
             draft.drop.append(block.id)
         number = draft.catalog.next_block
-        made, written = extended(block, rows, entries, number=number, period=period)
+        made, written = extended(
+            block, rows, entries, number=number, period=period, categories=categories
+        )
         draft.rows |= {(number, name): row for name, row in written.items()}
         others = [own for own in draft.catalog.blocks if own is not block]
         draft.catalog = replace(draft.catalog, next_block=number + 1, blocks=(*others, made))

@@ -11,7 +11,7 @@ from heyho.catalog.categories import UNCLASSIFIED, Categories
 from heyho.catalog.index import Catalog
 from heyho.catalog.postings import everything, offsets_of
 from heyho.catalog.query import Query
-from heyho.catalog.terms import SITE
+from heyho.catalog.terms import CATEGORY, SITE
 from heyho.ports import Record
 from heyho.ports.catalog import CatalogStore, Outdated
 
@@ -119,6 +119,7 @@ class _Hits:
         self._left = deque(self._blocks(catalog))
         self._some, self._none = _ranges(query)
         self._sites = _sites(query, categories)
+        self._rules = categories.version
 
     def add(self, moments_: Iterable[Moment]) -> None:
         """Put visits among what is found."""
@@ -175,7 +176,7 @@ class _Hits:
         rows = dict(zip(keys, await self._store.rows(list(keys)), strict=True))
         found = [(block, bits) for block in blocks if (bits := self._evaluate(block, rows))]
         if self._sites is not None:
-            found = await self._on_sites(found, self._sites)
+            found = await self._of_category(found, self._sites)
         tables = [
             _Table(block.lasts[number], block.id, block.period, number, part)
             for block, bits in found
@@ -199,11 +200,19 @@ class _Hits:
             bits &= ~int.from_bytes(_there(rows[block.id, DELETED]), "little")
         return bits
 
-    async def _on_sites(
+    async def _of_category(
         self, found: Sequence[tuple[Block, int]], sites: Sequence[str]
     ) -> list[tuple[Block, int]]:
-        """Of what is found, that on one of some sites: their pages are many, and read last."""
-        by_page = [block.by_page(sites) for block, _ in found]
+        """Of what is found, that which may be of the wanted category.
+
+        Args:
+            sites: what a visit must be on, by the terms, where a block was written before the
+                rules were changed. The pages of sites are many.
+        """
+        term = CATEGORY + str(self._query.category)
+        by_page = [
+            block.by_page([term] if block.rules == self._rules else sites) for block, _ in found
+        ]
         keys = [
             (block.id, name)
             for (block, _), names in zip(found, by_page, strict=True)

@@ -74,9 +74,12 @@ class CatalogService:
     async def step(self) -> bool:
         """Take a chunk of visits in, once there are enough of them to be worth it.
 
-        Or else let go of the words of visits that were deleted, once that is for good.
+        Or else let go of the words of visits that were deleted, once that is for good; or else
+        follow a change of the rules.
         """
-        return await self._advance(at_least=RECENT) or await self._purge()
+        return (
+            await self._advance(at_least=RECENT) or await self._purge() or await self._reclassify()
+        )
 
     async def change(self, plan: Callable[[], Any], write: Callable[[CatalogChange], Any]) -> None:
         """Plan a change and write it, again if the catalog has changed in between.
@@ -109,6 +112,12 @@ class CatalogService:
                 return False
             with suppress(Outdated):
                 return await self.index.purge()
+            return False
+
+    async def _reclassify(self) -> bool:
+        async with self._writing:
+            with suppress(Outdated):
+                return await self.index.reclassify()
             return False
 
     async def _until_current(self, attempt: Callable[[], Any]) -> Any:

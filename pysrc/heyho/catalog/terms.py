@@ -2,7 +2,7 @@
 
 Words are runs of letters and digits in title and address, in lower case and without the marks of
 Latin letters. Characters of Chinese and Japanese, which are written without spaces, are a word
-each. Sites and devices are terms with a mark in front that no word can have.
+each. Sites, devices and categories are terms with a mark in front that no word can have.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VERSION = 2
 MOST_WORDS = 40
 LONGEST_WORD = 32
 LONGEST_NAME = 253
-SITE, DEVICE = "\x01", "\x02"
+SITE, DEVICE, CATEGORY = "\x01", "\x02", "\x03"
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _ASCII_WORD = re.compile("[a-z0-9]+")

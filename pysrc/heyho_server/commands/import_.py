@@ -109,5 +109,5 @@ async def _remember(database: Database, caller: Caller, lines: list[Line]) -> No
             if line.to_at is not None:
                 # Negative until it has been carried out here as well.
                 span = {"from_at": line.from_at, "to_at": line.to_at}
-                values |= {"domain": line.domain, **span, "visits": -1}
+                values |= {"domain": line.domain, **span, "visits": -max(line.visits, 1)}
             await connection.execute(table.insert().values(**values))

@@ -3,16 +3,19 @@
 A deletion is remembered before anything is deleted, and from then on no upload stores what it
 covers: on SQLite there is one writer, and on PostgreSQL the user's row is locked first, which who
 stores visits holds as well. Many visits are then deleted in pieces.
+
+What starts after a deletion is a new history. So of what is dated ahead of it, that which is there
+goes at once, and its ids are remembered.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho.wire import MAX_AT_MS
@@ -36,8 +39,7 @@ class Deletion:
     """Visits that started in `[from_at, to_at)`, of a domain and its subdomains, or of all.
 
     Attributes:
-        to_at: None for up to now, or up to the latest of them where that is later: clocks run
-            ahead.
+        to_at: None for up to now, with those that are dated ahead of it.
         everything: tab aggregates and the rejected records of the log as well.
     """
 
@@ -77,21 +79,23 @@ async def remember(
     Its `visits` is the number of those to delete, and negative until that is done.
     """
     await _lock(connection, caller)
-    ended = replace(meant, to_at=await _end(connection, caller, meant, now_ms))
     deletion_id = secrets.token_hex(8)
     await connection.execute(
         deletions.insert().values(
             user_id=caller.user_id,
             id=deletion_id,
-            domain=ended.domain,
-            from_at=ended.from_at,
-            to_at=ended.to_at,
+            domain=meant.domain,
+            from_at=meant.from_at,
+            to_at=min(now_ms + 1, MAX_AT_MS) if meant.to_at is None else meant.to_at,
             deleted_at=now_ms,
-            visits=-await count_visits(connection, caller, ended),
+            visits=-await count_visits(connection, caller, meant),
         )
     )
-    if ended.everything:
-        await _delete_the_rest(connection, caller)
+    covered = await _covered(connection, caller.user_id, meant)
+    ahead = and_(covered, visits.c.started_at > now_ms)
+    await _take_out(connection, caller, visits, ahead, now_ms=now_ms)
+    if meant.everything:
+        await _delete_the_rest(connection, caller, now_ms)
     return deletion_id
 
 
@@ -109,15 +113,13 @@ async def finish(database: Database, user_id: int, deletion_id: str) -> None:
     this = and_(deletions.c.user_id == user_id, deletions.c.id == deletion_id)
     async with database.read() as connection:
         row = (await connection.execute(select(deletions).where(this))).one()
-        meant = Deletion(domain=row.domain, from_at=row.from_at, to_at=row.to_at)
+        until = min(row.to_at, row.deleted_at + 1)
+        meant = Deletion(domain=row.domain, from_at=row.from_at, to_at=until)
         covered = await _covered(connection, user_id, meant)
-    some = select(visits.c.id, visits.c.started_at).where(covered).limit(CHUNK)
+    some = select(visits.c.id).where(covered).limit(CHUNK)
     while True:
         async with database.write() as connection:
-            found = (await connection.execute(some)).all()
-            ids = [visit.id for visit in found]
-            ahead = [visit.id for visit in found if visit.started_at > row.deleted_at]
-            await _remember(connection, user_id, ahead, now_ms=row.deleted_at)
+            ids = (await connection.scalars(some)).all()
             mine = and_(visits.c.user_id == user_id, visits.c.id.in_(ids))
             await connection.execute(delete(visits).where(mine))
             if len(ids) < CHUNK:
@@ -139,12 +141,26 @@ async def delete_visit(
     return True
 
 
+async def _take_out(
+    connection: AsyncConnection,
+    caller: Caller,
+    table: Table,
+    covered: ColumnElement[bool],
+    *,
+    now_ms: int,
+) -> None:
+    """Delete visits, or tab aggregates, and remember each of them."""
+    some = select(table.c.id).where(covered).limit(CHUNK)
+    while ids := (await connection.scalars(some)).all():
+        await _remember(connection, caller.user_id, ids, now_ms=now_ms)
+        these = and_(table.c.user_id == caller.user_id, table.c.id.in_(ids))
+        await connection.execute(delete(table).where(these))
+
+
 async def _remember(
     connection: AsyncConnection, user_id: int, ids: Sequence[str], *, now_ms: int
 ) -> None:
-    """Keep visits from coming back that no span of time tells of."""
-    if not ids:
-        return
+    """Keep from coming back what no span of time tells of."""
     mine = and_(deleted_visits.c.user_id == user_id, deleted_visits.c.id.in_(ids))
     await connection.execute(delete(deleted_visits).where(mine))
     rows = [{"user_id": user_id, "id": visit_id, "deleted_at": now_ms} for visit_id in ids]
@@ -181,24 +197,12 @@ async def _covered(
     return and_(*found)
 
 
-async def _end(connection: AsyncConnection, caller: Caller, meant: Deletion, now_ms: int) -> int:
-    """Where a deletion ends."""
-    if meant.to_at is not None:
-        return meant.to_at
-    covered = await _covered(connection, caller.user_id, meant)
-    latest = await connection.scalar(select(func.max(visits.c.started_at)).where(covered))
-    if meant.everything:
-        mine = tab_aggregates.c.user_id == caller.user_id
-        tabs = await connection.scalar(select(func.max(tab_aggregates.c.started_at)).where(mine))
-        latest = max(latest or 0, tabs or 0)
-    return min(max(now_ms, latest or 0) + 1, MAX_AT_MS)
-
-
-async def _delete_the_rest(connection: AsyncConnection, caller: Caller) -> None:
+async def _delete_the_rest(connection: AsyncConnection, caller: Caller, now_ms: int) -> None:
     """Take out what tells of visits beside the visits themselves."""
-    await connection.execute(
-        delete(tab_aggregates).where(tab_aggregates.c.user_id == caller.user_id)
-    )
+    mine = tab_aggregates.c.user_id == caller.user_id
+    ahead = and_(mine, tab_aggregates.c.started_at > now_ms)
+    await _take_out(connection, caller, tab_aggregates, ahead, now_ms=now_ms)
+    await connection.execute(delete(tab_aggregates).where(mine))
     await connection.execute(
         update(sync_log)
         .where(sync_log.c.user_id == caller.user_id, sync_log.c.rejected > 0)

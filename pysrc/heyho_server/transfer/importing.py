@@ -22,13 +22,18 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class PastDeletion:
-    """A deletion from elsewhere: of a range, or, where `to_at` is None, of the visit of that id."""
+    """A deletion from elsewhere: of a range, or, where `to_at` is None, of the visit of that id.
+
+    Attributes:
+        visits: how many it took.
+    """
 
     id: str
     deleted_at: int
     domain: str | None = None
     from_at: int = 0
     to_at: int | None = None
+    visits: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def read_record(record: Any) -> VisitRow | TabAggregate | PastDeletion:
             None if told["domain"] is None else _text(told["domain"]),
             _at(told["from"]),
             _at(told["to"]),
+            _at(told.get("visits", 1)),
         )
     if "deletedVisit" in record:
         told = record["deletedVisit"]

@@ -19,10 +19,12 @@ from heyho.catalog.blocks import (
     seqs,
     split,
 )
+from heyho.catalog.categories import Categories
 from heyho.catalog.days import period_begin_ms
 
 PERIOD = 2026 * 12 + 10
 BEGIN = period_begin_ms(PERIOD)
+RULES = Categories()
 offsets = st.sets(st.integers(0, postings.BLOCK_SIZE - 1), max_size=50).map(sorted)
 
 
@@ -59,7 +61,9 @@ def test_an_extended_block_finds_what_each_extension_brought(
                 for at, own in enumerate(lot)
             ]
             put += entries
-            block, rows = extended(block, rows, entries, number=number, period=PERIOD)
+            block, rows = extended(
+                block, rows, entries, number=number, period=PERIOD, categories=RULES
+            )
         assert block
         assert Block.from_record(block.to_record()) == block
         assert {*rows} == {*block.tables, *(f"w{at}" for at in range(len(block.terms)))}
@@ -89,7 +93,7 @@ def test_any_of_some_terms_is_found_by_the_pages_they_would_be_in(
 ) -> None:
     with patch.multiple(blocks, PAGE_BYTES=20, SITES_BYTES=40):
         entries = [Entry(BEGIN + at, at, has) for at, has in enumerate(own)]
-        block, rows = extended(None, {}, entries, number=1, period=PERIOD)
+        block, rows = extended(None, {}, entries, number=1, period=PERIOD, categories=RULES)
     bits = 0
     for name, some in block.by_page(sorted(wanted)).items():
         bits |= lookup_any(rows[name], some)
@@ -98,7 +102,7 @@ def test_any_of_some_terms_is_found_by_the_pages_they_would_be_in(
 
 def test_deleted_visits_are_marked_and_unmarked() -> None:
     entries = [Entry(BEGIN + at, at, {"a"}) for at in range(5)]
-    block, _ = extended(None, {}, entries, number=1, period=PERIOD)
+    block, _ = extended(None, {}, entries, number=1, period=PERIOD, categories=RULES)
     block, row = marked(block, None, [1, 3], deleted=True)
     assert (block.deleted, postings.offsets_of(int.from_bytes(row, "little"))) == (2, [1, 3])
     block, row = marked(block, row, [3, 4], deleted=False)

@@ -69,6 +69,7 @@ steps = st.lists(
         st.tuples(st.just("delete"), st.sets(st.integers(1, 40), max_size=6)),
         st.tuples(st.just("restore"), st.just(None)),
         st.tuples(st.just("purge"), st.just(None)),
+        st.tuples(st.just("reclassify"), st.just(None)),
         st.tuples(st.just("rules"), st.sampled_from(["news", "shopping"])),
         st.tuples(st.just("zone"), st.sampled_from([-300, 0, 345])),
     ),
@@ -115,6 +116,8 @@ class World:
             )
         elif kind == "purge":
             await self.service._purge()
+        elif kind == "reclassify":
+            await self.service._reclassify()
         elif kind == "rules":
             rule = {"pattern": "example.org/a", "category": what}
             await self.service.handlers["categories"](rule)
@@ -450,7 +453,8 @@ def test_steps_grow_to_whole_chunks() -> None:
     run_jumping(check())
 
 
-def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> None:
+@pytest.mark.parametrize("after", ["writing", "a change of the rules", "a quiet moment"])
+def test_a_category_is_looked_up_only_where_the_rest_was_found(after: str) -> None:
     async def check() -> None:
         world = World()
         for n in range(40):
@@ -459,6 +463,11 @@ def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> No
             moment = {"startedAt": START + n, "endedAt": START + n, "activeDuration": 1}
             await world.do("add", [{**visit, **moment}])
             await world.index(1)
+        if after != "writing":
+            await world.do("rules", "shopping")
+        if after == "a quiet moment":
+            while await world.service.step():
+                pass
         read: list[tuple[int, str]] = []
         rows = world.service._store.rows
 
@@ -473,10 +482,14 @@ def test_sites_of_a_category_are_looked_up_only_where_the_rest_was_found() -> No
             assert await world.pages("re category:news", 5) == []
         catalog = await world.service.index.catalog()
         assert len(catalog.blocks) == 4
-        sites = {block.id: block.by_page(["\x01bbc.com"]) for block in catalog.blocks}
-        asked = [{(own, name) for name in names} & for_rare for own, names in sites.items()]
-        assert len([own for own in asked if own]) == 1
-        assert all((own, name) in read for own, names in sites.items() for name in names)
+        term, other = "\x03news", "\x01bbc.com"
+        if after == "a change of the rules":
+            term, other = other, term
+        names = [(block.id, *block.by_page([term])) for block in catalog.blocks]
+        assert len([name for name in names if name in for_rare]) == 1
+        assert {*names} <= {*read}
+        others = [(block.id, *block.by_page([other])) for block in catalog.blocks]
+        assert not {*others} - {*names} & {*read}
 
     with patch.multiple(blocks, TABLE_SIZE=4, PAGE_BYTES=30, SITES_BYTES=30):
         run_jumping(check())

@@ -91,6 +91,11 @@ def extent_of(batch: Batch) -> Extent | None:
     return Extent(min(starts), max(starts), sorted(domains))
 
 
+def ids_of(batch: Batch) -> list[str]:
+    """The ids of its visits and tab aggregates."""
+    return [row.id for row in batch.visits] + [tab.id for tab in batch.aggregates]
+
+
 @dataclass(frozen=True, slots=True)
 class Deletions:
     """What a user deleted, as far as it matters to a batch.
@@ -98,7 +103,7 @@ class Deletions:
     Attributes:
         spans: by domain, or None for any: the times [from, to) in which deleted visits start, in
             order, of which no two meet.
-        ids: of single visits.
+        ids: of single visits, and of tab aggregates.
         tabs_until: all of the history up to then was deleted at once.
     """
 
@@ -110,8 +115,8 @@ class Deletions:
     def of(cls, rows: Iterable[tuple[str | None, int, int, int]], ids: Iterable[str]) -> Deletions:
         """From rows of domain, from, to, and when it was deleted, in any order.
 
-        A deletion takes visits that were dated ahead, and is remembered by their ids; what starts
-        after it is a new history.
+        What starts after a deletion is a new history; what was dated ahead and deleted is
+        remembered by its id.
         """
         spans: dict[str | None, list[tuple[int, int]]] = {}
         tabs_until = 0
@@ -141,7 +146,7 @@ class Deletions:
 
         A tab tells of all the visits it had, and belongs to no one time or domain.
         """
-        return aggregate.started_at < self.tabs_until
+        return aggregate.id in self.ids or aggregate.started_at < self.tabs_until
 
 
 def _is_within(spans: Sequence[tuple[int, int]], at: int) -> bool:

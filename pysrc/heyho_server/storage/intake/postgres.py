@@ -22,6 +22,7 @@ from heyho_server.storage.intake.delivery import (
     Receipt,
     aggregate_rows,
     extent_of,
+    ids_of,
     log_values,
     sift,
 )
@@ -83,7 +84,7 @@ async def _deletions(connection: AsyncConnection, delivery: Delivery) -> Deletio
             deleted_visits.c.user_id == user_id,
             deleted_visits.c.id == func.any(bindparam("ids", type_=ARRAY(Text))),
         ),
-        {"ids": [row.id for row in delivery.batch.visits]},
+        {"ids": ids_of(delivery.batch)},
     )
     return Deletions.of(spans, ids.scalars())
 

@@ -24,6 +24,7 @@ from heyho_server.storage.intake.delivery import (
     Receipt,
     aggregate_rows,
     extent_of,
+    ids_of,
     log_values,
     names,
     sift,
@@ -154,7 +155,7 @@ class SqliteIntake:
             "SELECT id FROM deleted_visits WHERE user_id = ? LIMIT 1", (user_id,)
         ).fetchall()
         if ids:
-            wanted = [row.id for row in delivery.batch.visits]
+            wanted = ids_of(delivery.batch)
             ids = self._connection.execute(
                 "SELECT id FROM deleted_visits WHERE user_id = ? "
                 f"AND id IN ({', '.join('?' * len(wanted))})",

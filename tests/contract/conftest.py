@@ -99,11 +99,13 @@ def page() -> Iterator[Page]:
 class _Echo(BaseHTTPRequestHandler):
     """Answers by path as the contract of the transport says.
 
-    `/aborted` is answered once somebody has hung up on `/silent` with the same query.
+    `/held` is answered once `/silent` was asked with the same query, and `/aborted` once whoever
+    did has hung up.
     """
 
     protocol_version = "HTTP/1.1"
     closing = False
+    held: set[str] = set()
     aborted: set[str] = set()
     change = threading.Condition()
 
@@ -122,9 +124,10 @@ class _Echo(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         if path == "/silent":
             self._hold(query)
-        elif path == "/aborted":
+        elif path in ("/held", "/aborted"):
+            known = self.held if path == "/held" else self.aborted
             with self.change:
-                self.change.wait_for(lambda: query in self.aborted or self.closing)
+                self.change.wait_for(lambda: query in known or self.closing)
             self._answer(200, "")
         elif path == "/fails":
             self._answer(500, json.dumps({"message": "ü"}))
@@ -138,6 +141,9 @@ class _Echo(BaseHTTPRequestHandler):
     def _hold(self, query: str) -> None:
         """Say nothing until the other side hangs up."""
         self.close_connection = True
+        with self.change:
+            self.held.add(query)
+            self.change.notify_all()
         while not self.closing:
             if select.select([self.connection], [], [], 0.05)[0]:
                 with self.change:

@@ -14,10 +14,12 @@ class EchoServer:
     """Tells what it was sent.
 
     Attributes:
-        aborted: whether a request for `/silent` was cancelled.
+        held: whether there was a request for `/silent`.
+        aborted: whether it was cancelled.
     """
 
     def __init__(self) -> None:
+        self.held = asyncio.Event()
         self.aborted = asyncio.Event()
 
     async def answer(self, method: str, url: str, body: Record | None, token: str | None) -> Reply:
@@ -29,6 +31,7 @@ class EchoServer:
             case "/fails":
                 return reply(500, {"message": "ü"}, retry_after="7")
             case "/silent":
+                self.held.set()
                 try:
                     await asyncio.sleep(3600)
                 except asyncio.CancelledError:

@@ -32,10 +32,13 @@ def memory_world() -> World:
         else:
             lines[worker].die()
 
+    async def held() -> None:
+        await server.held.wait()
+
     async def aborted() -> None:
         await server.aborted.wait()
 
-    return World(start, harm, lambda path: path, aborted)
+    return World(start, harm, lambda path: path, held, aborted)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda each: each.__name__)

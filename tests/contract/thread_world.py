@@ -20,7 +20,6 @@ from heyho.model import SeqRange
 from heyho.ports.network import Worker
 from heyho.remote import BOOT_S
 
-HANG_S = 2.0
 _names = count(1)
 
 
@@ -36,10 +35,12 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
         worker = BrowserWorkers(
             lambda name: js.startWorker(name, script),
             boot_s=BOOT_S if boots else 1.0,
-            hang_s=HANG_S,
         ).start()
         names[worker] = number
         return worker
+
+    async def held() -> None:
+        await js.fetch(f"{base}/held?{name}")
 
     async def aborted() -> None:
         await js.fetch(f"{base}/aborted?{name}")
@@ -48,6 +49,7 @@ async def check(name: str, raw: Any, base: str, dead: str) -> str:
         start=start,
         harm=lambda worker, fate: harm.postMessage(to_object([names[worker], fate])),
         url=lambda path: dead + path if path == "/dead" else f"{base}{path}?{name}",
+        held=held,
         aborted=aborted,
     )
     try:

@@ -19,7 +19,7 @@ from heyho.ports.network import Reply, Worker
 from heyho.ports.stores import Payload
 
 VISITS = 100
-SOON_S = 10.0
+SOON_S = 30.0
 """Longer than any end of a worker takes to be noticed."""
 
 Fate = Literal["ends", "crashes", "hangs"]
@@ -33,12 +33,14 @@ class World:
         start: starts a worker; one that never boots where told.
         harm: lets something happen to a worker at once.
         url: of the server's answers, see the transport's contract.
+        held: returns once a request for `/silent` has arrived.
         aborted: returns once a request for `/silent` was ended from this side.
     """
 
     start: Callable[[bool], Worker]
     harm: Callable[[Worker, Fate], None]
     url: Callable[[str], str]
+    held: Callable[[], Awaitable[None]]
     aborted: Callable[[], Awaitable[None]]
 
     def worker(self) -> Worker:
@@ -158,7 +160,8 @@ async def cancelling_aborts_the_request(world: World) -> None:
     worker = world.worker()
     payload = await read(worker, 1, 1)
     request = asyncio.ensure_future(world.post(worker, payload, "/silent"))
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(SOON_S):
+        await world.held()
     request.cancel()
     try:
         await request

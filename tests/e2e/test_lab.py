@@ -64,7 +64,7 @@ def test_all_ways_are_measured_and_nothing_is_kept(
     expect(lab.get_by_role("button", name="Stop")).to_be_visible()
     expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     expect(lab.locator("#news")).to_have_text(
-        "The lab is done. Nothing of it was stored.", timeout=90_000
+        "The lab is done. Nothing of it was stored.", timeout=180_000
     )
     trials = proxy.syncs
     assert trials in (1 + 6 * 3, 1 + 2 * 6 * 3)  # a slow first pass is not repeated
@@ -96,7 +96,7 @@ def test_all_ways_are_measured_and_nothing_is_kept(
 
 def test_the_way_that_suits_is_one_click_away(browser: Browser, lab: Page) -> None:
     lab.get_by_role("button", name="Start the lab").press("Enter")
-    expect(lab.locator("#verdict")).to_be_visible(timeout=90_000)
+    expect(lab.locator("#verdict")).to_be_visible(timeout=180_000)
     best = read_state(lab, "lab")["verdict"]["changes"]
     other = "sequential" if best["strategy"] == "auto" else "auto"
     lab.evaluate(
@@ -148,7 +148,7 @@ def test_an_engine_that_is_gone_is_noticed(browser: Browser, lab: Page) -> None:
     lab.get_by_role("button", name="Start the lab").click()
     expect(lab.locator("#chart li.now")).to_be_visible(timeout=SOON_MS)
     lab.evaluate("() => chrome.offscreen.closeDocument()")
-    expect(lab.locator("#news")).to_contain_text("stopped midway", timeout=20_000)
+    expect(lab.locator("#news")).to_contain_text("stopped midway")
     expect(lab.get_by_role("button", name="Start the lab")).to_be_enabled()
 
 

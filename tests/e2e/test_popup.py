@@ -35,7 +35,6 @@ def test_a_sync_can_be_watched_in_its_timeline(
     popup.get_by_role("button", name="Sync now").click()
     expect(popup.locator(".lane")).to_have_count(5)
     expect(popup.locator('.block[data-kind="sending"]').first).to_be_visible()
-    expect(popup.locator('.block[data-kind="waiting"]').first).to_be_visible()
     expect(popup.locator("#detail")).to_contain_text(re.compile(r"\d of 10 batches · 3 again"))
     wait_for_last_run(popup)
     expect(popup.locator("#detail")).to_have_text("How the last sync went")

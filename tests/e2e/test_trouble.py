@@ -31,7 +31,7 @@ def desk(browser: Browser, server: ServerProcess, proxy: FaultProxy) -> Desk:
 def start_run(desk: Desk, proxy: FaultProxy) -> None:
     """Have a run under way that nobody answers."""
     assert desk.ask("run", trigger="manual")["ok"]
-    assert proxy.arrived.wait(30)
+    assert proxy.arrived.wait(60)
 
 
 def assert_all_stored(desk: Desk, server: ServerProcess) -> None:
@@ -43,7 +43,7 @@ def test_under_the_popup(desk: Desk, server: ServerProcess, proxy: FaultProxy) -
     popup = desk.browser.open("popup.html")
     popup.get_by_role("button", name="Sync now").click()
     expect(popup.get_by_role("progressbar")).to_be_visible()
-    assert proxy.arrived.wait(30)
+    assert proxy.arrived.wait(60)
     desk.close_engine()
     expect(popup.get_by_role("status")).to_have_text(MIDWAY, timeout=60_000)
     expect(popup.get_by_role("progressbar")).to_have_count(0)

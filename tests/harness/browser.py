@@ -122,7 +122,7 @@ class Browser:
 
     def welcome_page(self) -> Page:
         """The page that is opened once, after the installation."""
-        for _ in range(1000):
+        for _ in range(3000):
             for page in self.context.pages:
                 if page.url.endswith("/welcome.html"):
                     return page
@@ -241,7 +241,7 @@ def read_state(page: Page, key: str) -> Any:
     return page.evaluate("key => readState(key)", key)
 
 
-def wait_for_last_run(page: Page, before: Any = None, timeout_ms: float = 30_000) -> None:
+def wait_for_last_run(page: Page, before: Any = None, timeout_ms: float = 60_000) -> None:
     """Wait, on any page of the extension, until the last run is another than `before`, and pages
     were told of it."""
     page.evaluate(_NEXT_RUN, [(before or {}).get("startedAt"), timeout_ms])

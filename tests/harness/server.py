@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -60,6 +61,7 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
         self._stderr: list[str] = []
+        self._port_kept: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -76,6 +78,7 @@ class ServerProcess:
                 self.stop()
             finally:
                 self.kill()
+        self._let_port_go()
 
     @property
     def base(self) -> str:
@@ -147,6 +150,7 @@ class ServerProcess:
             self.kill()
             raise RuntimeError(f"the server did not start (it said {line!r}): {self.stderr}")
         self.url = found[1]
+        self._let_port_go()
         return self.url
 
     def stop(self) -> int:
@@ -169,7 +173,21 @@ class ServerProcess:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+        if self.port:
+            self._keep_port()
         return status
+
+    def _keep_port(self) -> None:
+        """Let nobody else have the port until the server is back; who connects is refused."""
+        self._let_port_go()
+        self._port_kept = socket.socket()
+        self._port_kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._port_kept.bind(("127.0.0.1", self.port))
+
+    def _let_port_go(self) -> None:
+        if self._port_kept is not None:
+            self._port_kept.close()
+            self._port_kept = None
 
     def _running(self) -> subprocess.Popen[str]:
         assert self._process is not None, "the server was never started"

@@ -116,7 +116,7 @@ def _syncs(browser: Browser, proxy: FaultProxy) -> Iterator[tuple[str, Page]]:
     page.close()
     page = _open(browser, "lab")
     page.locator("#start").click()
-    expect(page.locator("#verdict")).to_be_visible(timeout=90_000)
+    expect(page.locator("#verdict")).to_be_visible(timeout=180_000)
     expect(page.locator("#stop")).to_be_hidden()
     yield "lab", page
     page.close()

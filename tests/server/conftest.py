@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="module")
 def client(server: ServerProcess) -> Iterator[httpx.Client]:
     """Signed in."""
-    with httpx.Client(base_url=server.base, headers=server.headers) as client:
+    with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
         yield client
 
 

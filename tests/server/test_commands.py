@@ -235,7 +235,7 @@ def test_beside_a_server_that_runs(said: Run, server: ServerProcess) -> None:
     code = said("pair", "--user", ADA, *where)[1].split()[0]
     paired = httpx.post(f"{server.base}/pair", json={"code": code, "deviceName": "Laptop"}).json()
     headers = {"authorization": f"Bearer {paired['token']}"}
-    with httpx.Client(base_url=server.base, headers=headers) as client:
+    with httpx.Client(base_url=server.base, headers=headers, timeout=60) as client:
         assert send(client, [visit("hers")]).is_success
         listed = said("device", "list", "--user", ADA, *where)[1].splitlines()
         assert [line.split()[2] for line in listed] == ["session", "device"]

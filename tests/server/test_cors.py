@@ -47,7 +47,7 @@ def test_every_answer_has_the_headers(
 def test_a_fault_of_the_server_is_500_with_the_headers_and_logs_no_address(tmp_path: Path) -> None:
     with (
         ServerProcess(tmp_path / "data") as server,
-        httpx.Client(base_url=server.base, headers=server.headers | ORIGIN) as client,
+        httpx.Client(base_url=server.base, headers=server.headers | ORIGIN, timeout=60) as client,
     ):
         assert send(client, [visit("before")]).is_success
         change(server.data_dir, "DROP TABLE tab_aggregates")

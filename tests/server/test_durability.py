@@ -60,7 +60,7 @@ def test_after_a_kill_each_batch_is_there_whole_or_not_at_all(kept: Kept) -> Non
     enough = threading.Event()
 
     def lane(number: int) -> None:
-        with httpx.Client(base_url=server.base, headers=server.headers) as client:
+        with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
             for batch in range(number, 1000, LANES):
                 records = [visit(f"{batch}-{n}") for n in range(BATCH)]
                 try:
@@ -91,7 +91,7 @@ def test_after_a_kill_each_batch_is_there_whole_or_not_at_all(kept: Kept) -> Non
 def test_a_database_file_is_sound_after_kills(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         for _ in range(3):
-            with httpx.Client(base_url=server.base, headers=server.headers) as client:
+            with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
                 send(client, [visit(f"{n}") for n in range(BATCH)])
             server.kill()
             server.start()

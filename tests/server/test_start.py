@@ -139,7 +139,7 @@ def test_without_a_token_one_is_made_and_shown_once(tmp_path: Path) -> None:
 def test_a_second_start_finds_everything_and_makes_nothing(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data") as server:
         for _ in range(2):
-            with httpx.Client(base_url=server.base, headers=server.headers) as client:
+            with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
                 send(client, [visit("kept")])
                 assert client.get("/data/summary").json()["visits"] == 1
             assert server.stop() == 0
@@ -150,7 +150,7 @@ def test_a_second_start_finds_everything_and_makes_nothing(tmp_path: Path) -> No
 
 def test_another_bootstrap_token_belongs_to_the_same_user(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
-        with httpx.Client(base_url=server.base, headers=server.headers) as client:
+        with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
             send(client, [visit("mine")])
         server.stop()
     with ServerProcess(tmp_path, token="another-token-of-the-same-person") as server:

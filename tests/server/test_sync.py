@@ -156,7 +156,7 @@ def test_users_do_not_see_or_touch_each_other(server: ServerProcess, client: htt
     mine = visit("shared", title="mine")
     theirs = visit("shared", title="theirs", endedAt=mine["endedAt"] + 1)
     assert synced(send(client, [mine])) == 1
-    with httpx.Client(base_url=server.base, headers=headers) as other:
+    with httpx.Client(base_url=server.base, headers=headers, timeout=60) as other:
         assert other.get("/data/summary").json() == {
             "visits": 0,
             "tabAggregates": 0,
@@ -237,7 +237,7 @@ def test_the_summary_counts_the_first_and_the_last_visit(server: ServerProcess) 
     token = "a-token-for-the-summary-test"
     add_user(server.data_dir, token)
     headers = {"authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=server.base, headers=headers) as client:
+    with httpx.Client(base_url=server.base, headers=headers, timeout=60) as client:
         send(client, [visit(str(at), startedAt=at, endedAt=at) for at in (30, 10, 20)])
         assert client.get("/data/summary").json() == {
             "visits": 3,

@@ -157,7 +157,7 @@ def test_a_trial_is_answered_like_the_real_thing_and_says_so(
     send(client, [visit("known")])
     before = raw(server.data_dir)
     records = [visit("known"), visit("new"), {"id": "bad"}]
-    with httpx.Client(base_url=server.base, headers=server.headers | TRIAL) as trying:
+    with httpx.Client(base_url=server.base, headers=server.headers | TRIAL, timeout=60) as trying:
         tried = send(trying, records, [AGGREGATE])
         nothing_good = send(trying, [{"id": "bad"}])
         empty = send(trying, [])
@@ -187,7 +187,7 @@ def test_a_trial_needs_a_token_and_keeps_to_all_bounds(tmp_path: Path) -> None:
     limits = {"HEYHO_LIMIT_SYNC_USER": "3/hour"}
     with (
         ServerProcess(tmp_path, env=limits) as server,
-        httpx.Client(base_url=server.base, headers=server.headers | TRIAL) as client,
+        httpx.Client(base_url=server.base, headers=server.headers | TRIAL, timeout=60) as client,
     ):
         before = raw(server.data_dir)
         assert httpx.post(f"{server.base}/data/sync", json={}, headers=TRIAL).status_code == 401
@@ -204,7 +204,7 @@ def test_a_trial_needs_a_token_and_keeps_to_all_bounds(tmp_path: Path) -> None:
 def test_logs_and_metrics_say_what_was_a_trial(tmp_path: Path) -> None:
     with (
         ServerProcess(tmp_path) as server,
-        httpx.Client(base_url=server.base, headers=server.headers) as client,
+        httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client,
     ):
         send(client, [visit("real")])
         client.headers.update(TRIAL)

@@ -69,7 +69,7 @@ def test_times_are_numbers_or_iso(client: httpx.Client) -> None:
 
 def test_anothers_visits_are_not_there(server: ServerProcess, client: httpx.Client) -> None:
     cursor = client.get("/visits", params={"limit": 3}).json()["next"]
-    with httpx.Client(base_url=server.base, headers=OTHER) as other:
+    with httpx.Client(base_url=server.base, headers=OTHER, timeout=60) as other:
         assert ids(other.get("/visits", params={"cursor": cursor, "q": "odd"})) == []
         answers = [other.get(f"/visits/{visit_id}") for visit_id in ("v01", "nothing", "%00")]
     assert {answer.status_code for answer in answers} == {404}

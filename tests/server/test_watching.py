@@ -62,7 +62,7 @@ def test_watching_is_neither_counted_nor_limited(watched: ServerProcess) -> None
 
 def test_metrics_count_what_happened(watched: ServerProcess) -> None:
     before = measured(watched)
-    with httpx.Client(base_url=watched.base, headers=watched.headers) as client:
+    with httpx.Client(base_url=watched.base, headers=watched.headers, timeout=60) as client:
         for path in ("/data/summary", f"/nothing/{SECRET}", f"/config?q={SECRET}"):
             client.get(path)
         assert client.get("/config").status_code == 429
@@ -148,7 +148,7 @@ def test_the_log_has_a_line_for_each_request_and_no_secret(tmp_path: Path) -> No
     page = f"https://example.org/{SECRET}"
     with (
         ServerProcess(tmp_path) as server,
-        httpx.Client(base_url=server.base, headers=server.headers) as client,
+        httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client,
     ):
         good = send(client, [visit("good", url=page, title=SECRET), {"id": SECRET, "url": page}])
         for content in (f'{{"pageVisits": "{SECRET}', f'{{"pageVisits": "{SECRET}"}}'):

@@ -54,7 +54,7 @@ def test_workers_answer_as_one_and_the_dead_are_replaced(tmp_path: Path) -> None
         first = workers_of(server)
         assert len(first) == 2
         for n in range(8):
-            with httpx.Client(base_url=server.base, headers=server.headers) as client:
+            with httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client:
                 assert send(client, [visit(f"v-{n}")]).is_success
         assert "heyho_visits_stored_total 8.0" in httpx.get(f"{server.url}/metrics").text
         os.kill(first[0], signal.SIGKILL)
@@ -103,7 +103,7 @@ def send_while_a_worker_is_killed(server: ServerProcess) -> set[int]:
         while batch not in acknowledged:
             with (
                 suppress(httpx.TransportError),
-                httpx.Client(base_url=server.base, headers=server.headers) as client,
+                httpx.Client(base_url=server.base, headers=server.headers, timeout=60) as client,
             ):
                 assert send(client, visits).status_code == 200
                 acknowledged.add(batch)

@@ -554,6 +554,28 @@ def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser
     expect(elsewhere).to_be_focused()
 
 
+def test_what_is_confirmed_cannot_be_taken_back_while_it_is_stored(browser: Browser) -> None:
+    page = data_page(browser)
+    old = {"url": "https://a.example/", "title": "x", "time": time.time() - 400 * 86_400}
+    choose(page, f"{json.dumps(old)}\n", "visits.jsonl")
+    page.get_by_role("button", name="Import 1 visit").click()
+    expect(page.locator("#job-said")).to_have_text("Imported 1 new visit.")
+    page.evaluate(_HOLD, ["settings"])
+    keep, said = page.locator("#keep"), page.locator("#keep-said")
+    keep.select_option("6")
+    page.locator("#keep-save").click()
+    page.locator("#keep-go").click()
+    expect(said).to_have_text("Saving.")
+    expect(page.locator("#keep-cancel")).to_be_hidden()
+    expect(keep).to_be_disabled()
+    page.evaluate("() => window.release()")
+    expect(said).to_have_text("Saved.")
+    expect(page.locator("#keep-save")).to_be_focused()
+    expect(keep).to_be_enabled()
+    expect(keep).to_have_value("6")
+    assert read_state(page, "settings")["keepMonths"] == 6
+
+
 def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
     browser: Browser,
 ) -> None:
@@ -571,11 +593,13 @@ def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
     expect(said).to_be_empty()
     save.click()
     page.evaluate("() => window.release()")  # nothing is as old, so that it is saved at once
-    page.wait_for_function("() => window.held() === 1")
-    keep.select_option("12")
+    expect(said).to_have_text("Saving.")
+    expect(keep).to_be_disabled()
+    expect(page.locator("#unsynced")).to_be_disabled()
     page.evaluate("() => window.release()")
-    expect(save).to_be_enabled()
-    expect(said).to_be_empty()
+    expect(said).to_have_text("Saved.")
+    expect(keep).to_be_enabled()
+    expect(page.locator("#unsynced")).to_be_enabled()
     assert read_state(page, "settings")["keepMonths"] == 6
     keep.select_option("0")
     save.click()

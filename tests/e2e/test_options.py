@@ -380,7 +380,7 @@ def test_a_token_is_stored_with_the_address_that_gave_it(
         period.fill("8")
 
     paired_meanwhile(page, server, type_on)
-    expect(page.locator("#message")).to_have_text("Not saved yet.")
+    expect(page.locator("#message")).to_have_text("What you typed is not saved yet.")
     settings = read_state(page, "settings")
     assert (settings["serverUrl"], len(settings["token"])) == (server.base, 43)
     assert settings["periodMinutes"] == 7
@@ -447,12 +447,12 @@ def test_what_is_not_saved_is_said_beside_what_acts_at_once(browser: Browser) ->
     page = opened(browser)
     excluded, message = page.get_by_label("Excluded pages"), page.locator("#message")
     excluded.press_sequentially("bank.example")
-    expect(message).to_have_text("Not saved yet.")
+    expect(message).to_have_text("What you typed is not saved yet.")
     page.get_by_role("button", name="Pause for an hour").click()
     expect(page.locator("#recording")).to_contain_text("Paused")
-    expect(message).to_have_text("Not saved yet.")
+    expect(message).to_have_text("What you typed is not saved yet.")
     page.get_by_role("switch", name="Health").click()
-    expect(message).to_contain_text("is recorded from now on. Not saved yet.")
+    expect(message).to_contain_text("is recorded from now on. What you typed is not saved yet.")
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     asked.value.dismiss()

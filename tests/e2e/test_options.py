@@ -215,6 +215,26 @@ def test_whoever_deletes_backwards_hears_that_an_undo_ends(browser: Browser, sit
     )
 
 
+def test_whoever_has_deleted_backwards_can_go_on(browser: Browser, site: Site) -> None:
+    desk = visited(browser, site)
+    page = opened(browser)
+    matching, excluded = page.locator("#matching"), page.get_by_label("Excluded pages")
+    find, undo = page.locator("#find"), page.locator("#undo")
+    excluded.fill("127.0.0.1/shop")
+    find.click()
+    page.locator("#delete").click()
+    expect(undo).to_be_focused()
+    excluded.fill("127.0.0.1/article")
+    find.click()
+    expect(matching).to_contain_text("One visit already recorded matches")
+    expect(matching).to_contain_text("What you deleted before can then no longer be undone.")
+    page.locator("#keep").click()
+    undo.click()
+    expect(matching).to_have_text("2 visits are back.")
+    expect(undo).to_be_hidden()
+    assert len(desk.visits()) == 3
+
+
 def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: Site) -> None:
     desk = visited(browser, site)
     page = opened(browser)

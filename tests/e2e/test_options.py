@@ -435,6 +435,52 @@ def test_a_token_goes_to_no_other_server(browser: Browser, server: ServerProcess
     assert (settings["serverUrl"], settings["token"]) == ("http://localhost:9/api/v1", "")
 
 
+def test_a_token_comes_back_after_another_server_was_saved(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    message, problem = page.locator("#message"), page.locator("#token-problem")
+    address.fill("http://localhost:9")
+    expect(message).to_contain_text("The token of 127.0.0.1 was taken out")
+    expect(message).to_contain_text("What you typed is not saved yet.")
+    page.get_by_label("Pairing code").fill("ABCD-EFGH")
+    page.get_by_role("button", name="Pair").click()
+    expect(message).to_contain_text("Not paired.")
+    expect(problem).to_contain_text("The token of 127.0.0.1 was taken out")
+    page.get_by_label("Pairing code").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_contain_text("Saved.")
+    assert read_state(page, "settings")["token"] == ""
+    address.fill(server.base)
+    expect(token).to_have_value(str(server.token))
+    expect(problem).to_have_text("")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_have_text("Saved.")
+    assert read_state(page, "settings")["token"] == str(server.token)
+
+
+def test_a_token_comes_back_though_something_was_stored_meanwhile(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    page.get_by_label("Minutes between syncs").fill("7")
+    asking = Asking(page)
+    page.get_by_role("button", name="Save").click()
+    asking.wait_for("settings")
+    address.fill("http://localhost:9")
+    expect(token).to_have_value("")
+    asking.let_go()
+    expect(page.locator("#message")).to_contain_text("What you typed is not saved yet.")
+    expect(page.locator("#token-problem")).to_contain_text("The token of 127.0.0.1 was taken out")
+    address.fill(server.base)
+    expect(token).to_have_value(str(server.token))
+    expect(page.locator("#message")).to_have_text("")
+
+
 def test_a_token_stays_without_an_address(browser: Browser, server: ServerProcess) -> None:
     browser.connect(server.url, str(server.token))
     page = opened(browser)

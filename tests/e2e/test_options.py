@@ -496,6 +496,22 @@ def test_a_token_stays_without_an_address(browser: Browser, server: ServerProces
     expect(page.locator("#token-problem")).to_contain_text("Take it out, unless")
 
 
+def test_a_code_goes_to_the_server_that_the_page_shows(
+    browser: Browser, server: ServerProcess
+) -> None:
+    """Also when another page has named another one since, and whatever stands for a token."""
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    Desk(browser).change(serverUrl="http://localhost:9", token="another")
+    page.get_by_label("Token", exact=True).fill("no token")
+    code = httpx.post(f"{server.base}/pair/codes", headers=server.headers).json()["code"]
+    page.get_by_label("Pairing code").fill(code)
+    page.get_by_role("button", name="Pair").click()
+    expect(page.locator("#message")).to_contain_text("Paired.")
+    settings = read_state(page, "settings")
+    assert (settings["serverUrl"], len(settings["token"])) == (server.base, 43)
+
+
 def test_a_pairing_that_fails_leaves_the_server_that_is_there(
     browser: Browser, server: ServerProcess
 ) -> None:

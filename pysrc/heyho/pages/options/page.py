@@ -248,12 +248,15 @@ async def store(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool = 
 
 
 async def request_storing(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool) -> "Json":
-    """Have the engine store what was changed; nothing where that cannot be told."""
+    """Have the engine store what was changed; nothing where that cannot be told. A dry run is for
+    pairing: the address is the one that the person sees, and the token is yet to come."""
     try:
         current = await bridge.read_state("settings") or {}
     except bridge.Failure:
         return {"ok": False, "error": texts.text("error_no_answer")}
     changed = form.changes(sent, shown, current)
+    if dry:
+        changed["serverUrl"], changed["token"] = sent["serverUrl"], ""
     return await bridge.ask({"kind": "settings", "settings": changed, "dryRun": dry})
 
 

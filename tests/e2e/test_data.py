@@ -19,7 +19,7 @@ from harness.backlog import seed, stored_ids
 from harness.browser import EXTENSION, Browser, read_state, read_store
 from harness.desk import Desk
 from harness.hearing import count_what_is_spoken, times_spoken
-from harness.pictures import look
+from harness.pictures import findings, look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN, ServerProcess
 from harness.site import Site
@@ -202,6 +202,7 @@ def test_no_other_import_is_begun_while_one_writes(browser: Browser) -> None:
     expect(from_browser).to_have_css("color", gray)
     expect(file).to_have_css("color", gray)
     page.emulate_media(forced_colors="none")
+    assert findings(page) == []
     assert file.evaluate(_CLICK_IS_REFUSED)
     choose(page, takeout(3))
     expect(file).to_have_value("")

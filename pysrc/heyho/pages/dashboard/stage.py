@@ -34,7 +34,9 @@ def refill(element: "Any", trees: "list[Any]") -> None:
                 selector = f'[{name}="{escape(str(active.getAttribute(name)))}"]'
     fill(element, trees)
     if selector:
-        successor = look(element, selector) or look(element, "a, button")
+        successor = look(element, selector)
+        if successor is None:
+            successor = look(element, "a, button")
         if successor is not None:
             focus(successor)
 

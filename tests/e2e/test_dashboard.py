@@ -18,6 +18,7 @@ from harness.backlog import seed
 from harness.browser import EXTENSION_ID, Browser, read_state
 from harness.desk import Desk
 from harness.fluency import fluency
+from harness.hearing import count_what_is_spoken, times_spoken
 from harness.pictures import look
 
 MANY = 100_000
@@ -510,11 +511,17 @@ def test_a_category_is_corrected(history: Callable[..., Page]) -> None:
     assert read_state(page, "categories") == [{"pattern": "baking.example", "category": "shopping"}]
     page.get_by_role("tab", name="Figures").click()
     expect(page.locator("#categories")).to_contain_text("Shopping")
-    page.get_by_role("button", name="Correct the category of baking.example").click()
+    correct = page.get_by_role("button", name="Correct the category of baking.example")
+    correct.focus()
+    page.keyboard.press("Enter")
     expect(question.get_by_role("combobox")).to_have_value("shopping")
+    expect(question.get_by_role("combobox")).to_be_focused()
+    page.evaluate("document.querySelector('#sites li').dataset.before = true")
     question.get_by_role("combobox").select_option(label="Let Heyho decide")
-    question.get_by_role("button", name="Save").click()
+    question.get_by_role("button", name="Save").press("Enter")
     expect(page.locator("#categories")).not_to_contain_text("Shopping")
+    expect(page.locator("#sites [data-before]")).to_have_count(0)
+    expect(correct).to_be_focused()
     assert read_state(page, "categories") == []
 
 
@@ -740,10 +747,13 @@ _COUNT_ANEW = """() => {
     document.documentElement.dataset.looks = looks.push(tell);
   };
   const send = chrome.runtime.sendMessage;
+  globalThis.answered = 0;
   globalThis.behind = { visits: 0, sites: [], categories: [], days: [], missing: 5_000 };
   chrome.runtime.sendMessage = async (message) => {
     const reply = await send.call(chrome.runtime, message);
-    return message.request?.kind === "figures" ? { ...reply, ...behind } : reply;
+    if (message.request?.kind !== "figures") return reply;
+    answered += 1;
+    return { ...reply, ...behind };
   };
 }"""
 
@@ -770,6 +780,26 @@ def test_figures_stay_while_they_are_counted_anew(
     expect(counting).to_be_visible()
     expect(page.locator("#sums")).to_contain_text("Visits0")
     assert browser.console() == []
+
+
+def test_figures_that_are_counted_anew_are_said_and_asked_for_once(
+    history: Callable[..., Page],
+) -> None:
+    page = history(some_visits(), "#figures=month")
+    expect(page.locator("#sums")).to_contain_text("Visits5")
+    page.evaluate(_COUNT_ANEW)
+    count_what_is_spoken(page)
+    html = page.locator("html")
+    for _ in range(3):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("() => answered === 6")  # a month is shown with its year
+    expect(page.get_by_text("5,000 visits are still being counted.")).to_be_visible()
+    expect(html).to_have_attribute("data-looks", "1")
+    for looks in range(1, 4):
+        page.evaluate(_LOOK_AGAIN)
+        page.wait_for_function("(count) => answered === count", arg=6 + 2 * looks)
+        expect(html).to_have_attribute("data-looks", "1")
+    assert times_spoken(page) == 1
 
 
 def test_each_view_keeps_its_place(browser: Browser) -> None:

@@ -18,7 +18,8 @@ from playwright.sync_api import Locator, Page, expect
 from harness.backlog import seed, stored_ids
 from harness.browser import EXTENSION, Browser, read_state, read_store
 from harness.desk import Desk
-from harness.pictures import look
+from harness.hearing import count_what_is_spoken, times_spoken
+from harness.pictures import findings, look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN, ServerProcess
 from harness.site import Site
@@ -122,7 +123,7 @@ def test_a_file_of_excluded_pages_has_nothing_to_import_and_can_be_chosen_again(
     page.evaluate(_HOLD, ["import"])
     for _ in range(2):
         choose(page, takeout(1))
-        expect(page.locator("#job-said")).to_have_text("Looking at the file: 0 visits so far.")
+        expect(page.locator("#job-said")).to_have_text("Looking at the file.")
         page.evaluate("() => window.release()")
         expect(page.locator("#job-said")).to_have_text("There was nothing new to import.")
         expect(page.locator("#job-aside")).to_contain_text("1 visit is left out")
@@ -191,14 +192,78 @@ def test_no_other_import_is_begun_while_one_writes(browser: Browser) -> None:
     from_browser.focus()
     page.evaluate("(job) => window.tell(job)", {**job, **elsewhere})
     page.evaluate("(job) => window.tell(job)", job)
-    expect(page.locator("#job-said")).to_contain_text("Importing: 7 new visits, up to")
-    expect(from_browser).to_be_disabled()
-    expect(file).to_be_disabled()
-    expect(page.locator("body")).to_be_focused()
+    expect(page.locator("#job-said")).to_have_text("Importing. You may close this page.")
+    expect(from_browser).to_have_attribute("aria-disabled", "true")
+    expect(file).to_have_attribute("aria-disabled", "true")
+    expect(from_browser).to_be_focused()
+    page.keyboard.press("Enter")
+    page.emulate_media(forced_colors="active")
+    gray = page.evaluate(_COLOUR, "GrayText")
+    expect(from_browser).to_have_css("color", gray)
+    expect(file).to_have_css("color", gray)
+    page.emulate_media(forced_colors="none")
+    assert findings(page) == []
+    assert file.evaluate(_CLICK_IS_REFUSED)
+    choose(page, takeout(3))
+    expect(file).to_have_value("")
+    expect(page.locator("#job-said")).to_contain_text("Importing.")
     page.evaluate("(job) => window.tell(job)", {**job, "state": "done"})
     expect(page.locator("#job-said")).to_have_text("Imported 7 new visits.")
-    expect(file).to_be_enabled()
+    expect(file).to_have_attribute("aria-disabled", "false")
+    assert not file.evaluate(_CLICK_IS_REFUSED)
+
+
+def test_the_end_of_an_import_leaves_a_person_where_they_read(browser: Browser) -> None:
+    page = data_page(browser)
+    page.set_viewport_size({"width": 800, "height": 400})
+    page.evaluate(_ENGINE_THAT_IMPORTS)
+    job = {**Progress(source="history").to_record(), "added": 7, "lastAt": 0}
+    from_browser = page.locator("#import-browser")
+    from_browser.focus()
+    page.evaluate("(job) => window.tell(job)", job)
+    expect(page.locator("#import-stop")).to_be_visible()
+    page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
+    expect(from_browser).not_to_be_in_viewport()
+    page.evaluate("(job) => window.tell(job)", {**job, "state": "done"})
+    expect(page.locator("#job-said")).to_have_text("Imported 7 new visits.")
+    expect(from_browser).not_to_be_in_viewport()
     expect(from_browser).to_be_focused()
+
+
+def test_the_number_of_what_is_under_way_is_not_spoken_each_time(browser: Browser) -> None:
+    page = data_page(browser)
+    page.evaluate(_ENGINE_THAT_IMPORTS)
+    job = {**Progress(source="history").to_record(), "added": 7, "lastAt": 0}
+    page.evaluate("(job) => window.tell(job)", job)
+    expect(page.locator("#job-count")).to_contain_text("7 new visits, up to")
+    moving = {"visits": 5, "total": 20}
+    page.evaluate(_TELL_OF_DELETION, moving)
+    expect(page.locator("#gone-count")).to_have_text("5 of 20 visits.")
+    count_what_is_spoken(page)
+    page.evaluate("(job) => window.tell(job)", {**job, "added": 8})
+    expect(page.locator("#job-count")).to_contain_text("8 new visits, up to")
+    page.evaluate(_TELL_OF_DELETION, {**moving, "visits": 10})
+    expect(page.locator("#gone-count")).to_have_text("10 of 20 visits.")
+    assert times_spoken(page) == 0
+    page.evaluate("(job) => window.tell(job)", {**job, "added": 8, "state": "done"})
+    expect(page.locator("#job-said")).to_have_text("Imported 8 new visits.")
+    expect(page.locator("#job-count")).to_be_empty()
+
+
+_TELL_OF_DELETION = """(moving) => new BroadcastChannel("heyho").postMessage(
+  { target: "page", kind: "deletions", moving })"""
+_COLOUR = """(name) => {
+  const sample = document.body.appendChild(document.createElement("i"));
+  sample.style.color = name;
+  const { color } = getComputedStyle(sample);
+  sample.remove();
+  return color;
+}"""
+_CLICK_IS_REFUSED = """(element) => {
+  const click = new MouseEvent("click", { bubbles: true, cancelable: true });
+  element.dispatchEvent(click);
+  return click.defaultPrevented;
+}"""
 
 
 # `tell` is news of an import, and what the engine says of it when it is asked.
@@ -222,16 +287,17 @@ def test_the_ways_to_import_are_open_while_a_file_is_looked_at(browser: Browser)
     from_browser, file = page.locator("#import-browser"), page.locator("#file")
     choose(page, takeout(3))
     expect(page.locator("#job")).to_be_visible()
-    expect(from_browser).to_be_enabled()
-    expect(file).to_be_enabled()
+    for way in (from_browser, file):
+        expect(way).to_be_enabled()
+        expect(way).not_to_have_attribute("aria-disabled", "true")
     page.evaluate("() => window.release()")
     page.get_by_role("button", name="Import 3 visits").click()
-    expect(from_browser).to_be_disabled()  # as soon as it is asked for
-    expect(file).to_be_disabled()
+    expect(from_browser).to_have_attribute("aria-disabled", "true")  # once it is asked for
+    expect(file).to_have_attribute("aria-disabled", "true")
     page.evaluate("() => window.release()")
     expect(page.locator("#job-said")).to_have_text("Imported 3 new visits.")
-    expect(from_browser).to_be_enabled()
-    expect(file).to_be_enabled()
+    for way in (from_browser, file):
+        expect(way).to_have_attribute("aria-disabled", "false")
 
 
 def export(page: Page, form: str, to: Path, site: str = "") -> Path:
@@ -498,7 +564,7 @@ _LOSE_REPLIES = """() => {
     const { kind, dryRun } = message.request ?? {};
     return kind === "undo" || (kind === "delete" && !dryRun) ? new Promise(() => {}) : reply;
   };
-  const notice = document.getElementById("gone-said");
+  const notice = document.getElementById("gone-count");
   window.said = [];
   const look = () => window.said.push(notice.textContent);
   new MutationObserver(look).observe(notice, { childList: true, characterData: true });
@@ -554,6 +620,28 @@ def test_a_choice_of_how_long_visits_stay_leaves_a_person_where_they_are(browser
     expect(elsewhere).to_be_focused()
 
 
+def test_what_is_confirmed_cannot_be_taken_back_while_it_is_stored(browser: Browser) -> None:
+    page = data_page(browser)
+    old = {"url": "https://a.example/", "title": "x", "time": time.time() - 400 * 86_400}
+    choose(page, f"{json.dumps(old)}\n", "visits.jsonl")
+    page.get_by_role("button", name="Import 1 visit").click()
+    expect(page.locator("#job-said")).to_have_text("Imported 1 new visit.")
+    page.evaluate(_HOLD, ["settings"])
+    keep, said = page.locator("#keep"), page.locator("#keep-said")
+    keep.select_option("6")
+    page.locator("#keep-save").click()
+    page.locator("#keep-go").click()
+    expect(said).to_have_text("Saving.")
+    expect(page.locator("#keep-cancel")).to_be_hidden()
+    expect(keep).to_be_disabled()
+    page.evaluate("() => window.release()")
+    expect(said).to_have_text("Saved.")
+    expect(page.locator("#keep-save")).to_be_focused()
+    expect(keep).to_be_enabled()
+    expect(keep).to_have_value("6")
+    assert read_state(page, "settings")["keepMonths"] == 6
+
+
 def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
     browser: Browser,
 ) -> None:
@@ -571,11 +659,13 @@ def test_a_choice_of_how_long_visits_stay_is_saved_before_another_is_taken(
     expect(said).to_be_empty()
     save.click()
     page.evaluate("() => window.release()")  # nothing is as old, so that it is saved at once
-    page.wait_for_function("() => window.held() === 1")
-    keep.select_option("12")
+    expect(said).to_have_text("Saving.")
+    expect(keep).to_be_disabled()
+    expect(page.locator("#unsynced")).to_be_disabled()
     page.evaluate("() => window.release()")
-    expect(save).to_be_enabled()
-    expect(said).to_be_empty()
+    expect(said).to_have_text("Saved.")
+    expect(keep).to_be_enabled()
+    expect(page.locator("#unsynced")).to_be_enabled()
     assert read_state(page, "settings")["keepMonths"] == 6
     keep.select_option("0")
     save.click()

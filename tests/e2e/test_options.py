@@ -215,6 +215,26 @@ def test_whoever_deletes_backwards_hears_that_an_undo_ends(browser: Browser, sit
     )
 
 
+def test_whoever_has_deleted_backwards_can_go_on(browser: Browser, site: Site) -> None:
+    desk = visited(browser, site)
+    page = opened(browser)
+    matching, excluded = page.locator("#matching"), page.get_by_label("Excluded pages")
+    find, undo = page.locator("#find"), page.locator("#undo")
+    excluded.fill("127.0.0.1/shop")
+    find.click()
+    page.locator("#delete").click()
+    expect(undo).to_be_focused()
+    excluded.fill("127.0.0.1/article")
+    find.click()
+    expect(matching).to_contain_text("One visit already recorded matches")
+    expect(matching).to_contain_text("What you deleted before can then no longer be undone.")
+    page.locator("#keep").click()
+    undo.click()
+    expect(matching).to_have_text("2 visits are back.")
+    expect(undo).to_be_hidden()
+    assert len(desk.visits()) == 3
+
+
 def test_what_was_counted_is_deleted_once_and_back_once(browser: Browser, site: Site) -> None:
     desk = visited(browser, site)
     page = opened(browser)
@@ -380,7 +400,7 @@ def test_a_token_is_stored_with_the_address_that_gave_it(
         period.fill("8")
 
     paired_meanwhile(page, server, type_on)
-    expect(page.locator("#message")).to_have_text("Not saved yet.")
+    expect(page.locator("#message")).to_have_text("What you typed is not saved yet.")
     settings = read_state(page, "settings")
     assert (settings["serverUrl"], len(settings["token"])) == (server.base, 43)
     assert settings["periodMinutes"] == 7
@@ -415,6 +435,52 @@ def test_a_token_goes_to_no_other_server(browser: Browser, server: ServerProcess
     assert (settings["serverUrl"], settings["token"]) == ("http://localhost:9/api/v1", "")
 
 
+def test_a_token_comes_back_after_another_server_was_saved(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    message, problem = page.locator("#message"), page.locator("#token-problem")
+    address.fill("http://localhost:9")
+    expect(message).to_contain_text("The token of 127.0.0.1 was taken out")
+    expect(message).to_contain_text("What you typed is not saved yet.")
+    page.get_by_label("Pairing code").fill("ABCD-EFGH")
+    page.get_by_role("button", name="Pair").click()
+    expect(message).to_contain_text("Not paired.")
+    expect(problem).to_contain_text("The token of 127.0.0.1 was taken out")
+    page.get_by_label("Pairing code").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_contain_text("Saved.")
+    assert read_state(page, "settings")["token"] == ""
+    address.fill(server.base)
+    expect(token).to_have_value(str(server.token))
+    expect(problem).to_have_text("")
+    page.get_by_role("button", name="Save").click()
+    expect(message).to_have_text("Saved.")
+    assert read_state(page, "settings")["token"] == str(server.token)
+
+
+def test_a_token_comes_back_though_something_was_stored_meanwhile(
+    browser: Browser, server: ServerProcess
+) -> None:
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    page.get_by_label("Minutes between syncs").fill("7")
+    asking = Asking(page)
+    page.get_by_role("button", name="Save").click()
+    asking.wait_for("settings")
+    address.fill("http://localhost:9")
+    expect(token).to_have_value("")
+    asking.let_go()
+    expect(page.locator("#message")).to_contain_text("What you typed is not saved yet.")
+    expect(page.locator("#token-problem")).to_contain_text("The token of 127.0.0.1 was taken out")
+    address.fill(server.base)
+    expect(token).to_have_value(str(server.token))
+    expect(page.locator("#message")).to_have_text("")
+
+
 def test_a_token_stays_without_an_address(browser: Browser, server: ServerProcess) -> None:
     browser.connect(server.url, str(server.token))
     page = opened(browser)
@@ -428,6 +494,22 @@ def test_a_token_stays_without_an_address(browser: Browser, server: ServerProces
     page.get_by_role("button", name="Save").focus()
     expect(token).to_have_value(str(server.token))
     expect(page.locator("#token-problem")).to_contain_text("Take it out, unless")
+
+
+def test_a_code_goes_to_the_server_that_the_page_shows(
+    browser: Browser, server: ServerProcess
+) -> None:
+    """Also when another page has named another one since, and whatever stands for a token."""
+    browser.connect(server.url, str(server.token))
+    page = opened(browser)
+    Desk(browser).change(serverUrl="http://localhost:9", token="another")
+    page.get_by_label("Token", exact=True).fill("no token")
+    code = httpx.post(f"{server.base}/pair/codes", headers=server.headers).json()["code"]
+    page.get_by_label("Pairing code").fill(code)
+    page.get_by_role("button", name="Pair").click()
+    expect(page.locator("#message")).to_contain_text("Paired.")
+    settings = read_state(page, "settings")
+    assert (settings["serverUrl"], len(settings["token"])) == (server.base, 43)
 
 
 def test_a_pairing_that_fails_leaves_the_server_that_is_there(
@@ -447,12 +529,12 @@ def test_what_is_not_saved_is_said_beside_what_acts_at_once(browser: Browser) ->
     page = opened(browser)
     excluded, message = page.get_by_label("Excluded pages"), page.locator("#message")
     excluded.press_sequentially("bank.example")
-    expect(message).to_have_text("Not saved yet.")
+    expect(message).to_have_text("What you typed is not saved yet.")
     page.get_by_role("button", name="Pause for an hour").click()
     expect(page.locator("#recording")).to_contain_text("Paused")
-    expect(message).to_have_text("Not saved yet.")
+    expect(message).to_have_text("What you typed is not saved yet.")
     page.get_by_role("switch", name="Health").click()
-    expect(message).to_contain_text("is recorded from now on. Not saved yet.")
+    expect(message).to_contain_text("is recorded from now on. What you typed is not saved yet.")
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
     asked.value.dismiss()

@@ -12,6 +12,7 @@ from harness.asking import Asking
 from harness.backlog import recorded_ids, seed, stored_ids
 from harness.browser import Browser, read_state, read_store, wait_for_last_run
 from harness.desk import Desk
+from harness.hearing import count_what_is_spoken, times_spoken
 from harness.pictures import look
 from harness.proxy import FaultProxy
 from harness.server import TOKEN, ServerProcess
@@ -123,10 +124,10 @@ def test_what_is_left_of_a_sync_is_not_spoken_each_second(browser: Browser) -> N
     desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 42}})
     expect(left).to_have_text("About 42 seconds left.")
     expect(spoken).to_have_text("Syncing 2 visits with home.example.")
-    popup.evaluate(_COUNT_WHAT_IS_SPOKEN)
+    count_what_is_spoken(popup)
     desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 41}})
     expect(left).to_have_text("About 41 seconds left.")
-    assert popup.evaluate("() => spoken") == 0
+    assert times_spoken(popup) == 0
     desk.page.evaluate(_TELL, {"kind": "progress", "progress": {**_LONG, "secondsLeft": 2}})
     expect(left).to_be_empty()
     expect(spoken).to_have_text("Syncing 2 visits with home.example.")
@@ -153,14 +154,6 @@ _LONG = {
     "batchesDone": 0,
     "retries": 0,
 }
-_COUNT_WHAT_IS_SPOKEN = """() => {
-  globalThis.spoken = 0;
-  const count = () => { spoken += 1; };
-  for (const region of document.querySelectorAll("[role=status], [aria-live]")) {
-    new MutationObserver(count).observe(
-      region, { childList: true, characterData: true, subtree: true });
-  }
-}"""
 
 
 def test_an_error_says_what_to_do_and_leads_there(browser: Browser, server: ServerProcess) -> None:
@@ -348,7 +341,18 @@ def test_who_stops_a_sync_by_keyboard_can_go_on(browser: Browser, proxy: FaultPr
     expect(popup.get_by_role("status")).to_contain_text("You stopped the sync.")
     expect(stop).to_have_count(0)
     popup.evaluate(_PAINTED)
-    expect(popup.get_by_role("button", name="Sync now")).to_be_focused()
+    sync = popup.get_by_role("button", name="Sync now")
+    expect(sync).to_be_focused()
+    asking = Asking(popup)
+    for key in ("Enter", "Space"):  # held since another button had the focus
+        sync.blur()
+        popup.keyboard.down(key)
+        sync.focus()
+        popup.keyboard.down(key)
+        popup.keyboard.up(key)
+        assert "run" not in [request["kind"] for request in asking.held]
+    popup.keyboard.press("Enter")
+    asking.wait_for("run")
     assert browser.console() == []
 
 

@@ -78,6 +78,29 @@ def test_a_wrong_token_is_told_and_stores_nothing(
     heading(page, "The history you have already")
 
 
+def test_a_token_that_a_server_accepted_goes_to_no_other(
+    launch: Callable[..., Browser], server: ServerProcess
+) -> None:
+    _, page = greeted(launch)
+    page.goto(page.url + "#server")
+    address, token = page.get_by_label("Server address"), page.get_by_label("Token", exact=True)
+    address.fill("http://localhost:9")
+    token.fill(str(server.token))
+    address.fill(server.url)  # nobody has accepted it yet: the address was a mistake
+    expect(token).to_have_value(str(server.token))
+    page.get_by_role("button", name="Connect").click()
+    heading(page, "The history you have already")
+    page.go_back()
+    heading(page, "A server of your own")
+    address.fill("http://localhost:9")
+    expect(token).to_have_value("")
+    expect(page.locator("#token-problem")).to_contain_text("The token of 127.0.0.1 was taken out")
+    page.get_by_role("button", name="Connect").click()
+    expect(page.locator("#pairing-problem")).to_have_text("Enter the code, or a token.")
+    address.fill(server.url)
+    expect(token).to_have_value(str(server.token))
+
+
 @pytest.mark.parametrize("held", ["/pair", "/auth/me"])
 def test_who_goes_on_without_a_server_has_none(
     launch: Callable[..., Browser], server: ServerProcess, held: str

@@ -31,6 +31,7 @@ class Charts:
         # What the charts were drawn from.
         self._drawn: "tuple[Json, Json, str, str] | None" = None
         self._all_sites = False
+        self._looking_again = False
         self._figures: "Json | None" = None
         self._rows: "dict[str, tuple[str, int, float]]" = {}
 
@@ -82,11 +83,11 @@ class Charts:
             if ever["ok"] and not (ever["days"] or ever["missing"]):
                 self._show_none()
                 return
-        bridge.write("figures-state", "")
         missing = max(reply["missing"], year["missing"])
+        said = texts.plural("dashboard_figures_missing", missing) if missing else ""
+        bridge.write("figures-state", said)
         if missing:
-            bridge.write("figures-state", texts.plural("dashboard_figures_missing", missing))
-            stage.after(LOOK_AGAIN_MS, lambda: self._look_again(span))
+            self._plan_another_look()
             if self._had_more(reply, year, span):
                 return
         self._draw(reply, year, span, today)
@@ -106,8 +107,15 @@ class Charts:
         bridge.show("charts", False)
         bridge.show("figures-none", True)
 
-    def _look_again(self, span: str) -> None:
-        if self._is_looked_at(span):
+    def _plan_another_look(self) -> None:
+        """Visits are being counted: look again soon."""
+        if not self._looking_again:
+            self._looking_again = True
+            stage.after(LOOK_AGAIN_MS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looking_again = False
+        if self._is_looked_at(self._span):
             self._ask_again()
 
     def _is_looked_at(self, span: str) -> bool:
@@ -164,7 +172,7 @@ class Charts:
     def _fill_sites(self) -> None:
         if self._figures is not None:
             count = len(self._figures["sites"]) if self._all_sites else tables.TOP_SITES
-            stage.fill(bridge.find("sites"), tables.sites(self._figures, count, stage.encode))
+            stage.refill(bridge.find("sites"), tables.sites(self._figures, count, stage.encode))
             bridge.show("all-sites", len(self._figures["sites"]) > count)
 
     def _show_all_sites(self) -> None:

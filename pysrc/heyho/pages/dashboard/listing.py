@@ -35,11 +35,6 @@ def say(key: str) -> str:
     return _said[key]
 
 
-def forget() -> None:
-    """Forget the words that were asked for."""
-    _said.clear()
-
-
 def duration(active_ms: float) -> str:
     """How long something lasted, in two units at most: 8 s, 3 min, 1 h 5 min."""
     seconds = int(active_ms / 1000 + 0.5)

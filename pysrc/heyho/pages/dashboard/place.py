@@ -49,9 +49,3 @@ def write(place: Place, encode: "Callable[[str], str]") -> str:
     if place.view == "figures":
         return f"#figures={place.span}"
     return f"#q={encode(place.text)}" if place.text else "#"
-
-
-def narrowed(text: str, operator: str, value: str) -> str:
-    """A search that also has an operator, in place of the same operator with another value."""
-    words = [word for word in text.split() if not word.startswith(f"{operator}:")]
-    return " ".join(words + [f"{operator}:{value}"])  # noqa: RUF005 (as MicroPython reads it)

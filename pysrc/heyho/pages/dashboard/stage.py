@@ -23,6 +23,24 @@ def fill(element: "Any", trees: "list[Any]") -> None:
     js.fill(element, json.dumps(trees))
 
 
+def refill(element: "Any", trees: "list[Any]") -> None:
+    """Put elements into an element, in place of what it has. The link or button that has the focus
+    hands it on to the one that stands for the same there; to the first one where none does."""
+    active = js.document.activeElement
+    selector = ""
+    if element.contains(active):
+        for name in ("data-sort", "href"):
+            if active.hasAttribute(name):
+                selector = f'[{name}="{escape(str(active.getAttribute(name)))}"]'
+    fill(element, trees)
+    if selector:
+        successor = look(element, selector)
+        if successor is None:
+            successor = look(element, "a, button")
+        if successor is not None:
+            focus(successor)
+
+
 def keep(element: "Any", template: str, rows: "list[Json]") -> None:
     """Put copies of a template into an element whenever it is near the window, and let them go
     elsewhere: one for each row, which gives a text, or pieces of one, to each place of it."""

@@ -177,7 +177,7 @@ class Delete:
         if moving is None:
             bridge.start(self.refresh())
         else:
-            self.follow(moving, phrases.moving(moving))
+            self.follow(moving, texts.text("data_deleting"))
 
     def show(self, told: "Json") -> None:
         """Show what can be undone, and what the server has still to delete."""
@@ -187,7 +187,7 @@ class Delete:
         bridge.write("orders", said)
         deletion = told["deletion"]
         if deletion is not None and deletion["phase"] == "moving":
-            self.follow(deletion, phrases.moving(deletion))
+            self.follow(deletion, texts.text("data_deleting"))
         elif deletion is not None and deletion["phase"] == "restoring":
             self.follow(None, texts.text("data_undoing"))
         else:
@@ -200,11 +200,13 @@ class Delete:
         bridge.show("gone", True)
         bridge.show("undo", False)
         bridge.write("gone-said", said)
+        bridge.write("gone-count", phrases.moved(moving) if moving else "")
         importing.bar(bridge.find("gone-bar"), phrases.moved_percent(moving) if moving else None)
 
     def settle(self, deletion: "Json | None", undone: "Json | None") -> None:
         """Show what can be undone; nothing is under way."""
         self.deletion, self.going = deletion, False
+        bridge.write("gone-count", "")
         bridge.show("gone", deletion is not None)
         bridge.show("undo", True)
         importing.bar(bridge.find("gone-bar"), None)

@@ -56,6 +56,7 @@ class Export:
             await file.drop()
             said = "" if "abort" in str(failure).lower() else texts.text("data_export_failed")
         bridge.write("export-said", said)
+        bridge.write("export-count", "")
         self.busy(False)
 
     async def write(self, form: str, file: "File") -> str:
@@ -96,8 +97,9 @@ class Export:
     def progress(self, done: int, total: int) -> None:
         """Show how far it is."""
         percent = min(100, 100 * done // total)
-        said = texts.text("data_exporting", texts.number(done), texts.number(total))
-        bridge.write("export-said", said)
+        said = texts.text("data_written", texts.number(done), texts.number(total))
+        bridge.write("export-said", texts.text("data_exporting"))
+        bridge.write("export-count", said)
         importing.bar(bridge.find("export-bar"), percent)
 
     def busy(self, on: bool) -> None:

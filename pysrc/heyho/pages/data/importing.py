@@ -35,29 +35,32 @@ class Import:
         self.heard_at = 0.0
         self.asking = False
         self.watching = False
-        # The way that had the focus when it could not be gone any more.
-        self.left = ""
+        # Whether another import may be begun.
+        self.is_open = True
         bridge.on(bridge.find("import-browser"), "click", self.from_browser)
+        bridge.find("file").addEventListener("click", self.refuse)
         bridge.on(bridge.find("file"), "change", self.look)
         bridge.on(bridge.find("import-go"), "click", self.from_file)
         bridge.on_single_click(bridge.find("import-stop"), self.stop)
         bridge.on(bridge.find("import-cancel"), "click", self.cancel)
-        self.open_ways(True)
+        for name in WAYS:
+            bridge.find(name).disabled = False
 
     def open_ways(self, is_open: bool) -> None:
-        """Let another import be begun; or not, while one writes, which the engine would refuse."""
-        at = js.document.activeElement
-        if not is_open and at is not None and str(at.id) in WAYS:
-            self.left = str(at.id)
+        """Let another import be begun; or not, while one writes, which the engine would refuse.
+        The ways keep the focus: they only look disabled."""
+        self.is_open = is_open
         for name in WAYS:
-            bridge.find(name).disabled = not is_open
-        if is_open and self.left:
-            left, self.left = self.left, ""
-            bridge.lead_on(left, "import")
+            bridge.find(name).setAttribute("aria-disabled", "false" if is_open else "true")
+
+    def refuse(self, event: "Any") -> None:
+        """Let no file be chosen while none can be read."""
+        if not self.is_open:
+            event.preventDefault()
 
     def from_browser(self) -> None:
         """Ask for the permission, which the browser grants only within a click, and begin."""
-        if self.asking:
+        if self.asking or not self.is_open:
             return
         self.asking = True
         asked = js.chrome.permissions.request(bridge.to_js({"permissions": ["history"]}))
@@ -78,9 +81,11 @@ class Import:
     def look(self) -> None:
         """Look at the file that was chosen."""
         files = bridge.find("file").files
-        if files.length:
+        if not self.is_open:
+            bridge.find("file").value = ""  # dropped there
+        elif files.length:
             self.asking = True
-            self.forget_file()
+            self.forget_url()
             self.file = files.item(0)
             bridge.start(self.begin_file(preview=True))
 
@@ -108,7 +113,7 @@ class Import:
     async def begin(self, request: "Json") -> None:
         """Send the request, and follow what comes of it."""
         looks = request.get("preview", False)
-        self.say(texts.plural("data_looking", 0) if looks else texts.text("data_import_starting"))
+        self.say(texts.text("data_looking" if looks else "data_import_starting"))
         self.open_ways(looks)
         self.heard_at = bridge.now()
         reply = await bridge.ask(request)
@@ -116,9 +121,7 @@ class Import:
         if request["source"] == "file" and request["url"] != self.url:
             return  # it has ended already, or another file was chosen
         if not reply["ok"]:
-            # Chosen once more, the same file is news.
             self.forget_file()
-            bridge.find("file").value = ""
             self.say(reply["error"])
             return
         if self.job is None:
@@ -132,13 +135,11 @@ class Import:
                 continue
             heard_at = self.heard_at
             reply = await bridge.ask({"kind": "archive"})
-            if not reply["ok"] or self.heard_at != heard_at:
+            if not reply["ok"] or self.heard_at != heard_at or self.job is None:
                 continue  # nobody knows, or there was newer news on the way
             if reply["job"] is None or reply["job"]["url"] != self.job["url"]:
-                # Chosen once more, the same file is news.
                 self.forget_file()
-                bridge.find("file").value = ""
-                self.say(texts.text("data_import_lost"))
+                self.say(phrases.lost(self.job))
             else:
                 self.show(reply["job"])
         self.watching = False
@@ -151,11 +152,15 @@ class Import:
         """Do not import what was looked at."""
         self.job = None
         self.forget_file()
-        bridge.find("file").value = ""
         bridge.show("job", False)
         bridge.find("file").focus()
 
     def forget_file(self) -> None:
+        """Let go of the file: chosen once more, the same one is news."""
+        self.forget_url()
+        bridge.find("file").value = ""
+
+    def forget_url(self) -> None:
         """Take back the URL."""
         if self.url:
             js.URL.revokeObjectURL(self.url)
@@ -176,8 +181,9 @@ class Import:
         running = job["state"] == "running"
         looked = not running and phrases.waits(job)
         bridge.show("job", True)
+        bridge.write("job-count", phrases.reached(job, dates.day) if running else "")
         if running:
-            bridge.write("job-said", phrases.going_on(job, dates.day))
+            bridge.write("job-said", phrases.under_way(job))
         elif looked:
             bridge.write("job-said", phrases.preview(job, dates.day))
         else:
@@ -197,7 +203,6 @@ class Import:
             bridge.find("file").focus()
         if not running and not looked:
             self.forget_file()
-            bridge.find("file").value = ""
             self.changed()
         if running and not self.watching:
             self.watching = True
@@ -209,6 +214,7 @@ class Import:
         self.open_ways(True)
         bridge.show("job", True)
         bridge.write("job-said", sentence)
+        bridge.write("job-count", "")
         bar(bridge.find("job-bar"), None)
         fill("job-aside", [])
         fill("job-problems", [])

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from heyho.pages.shapes import Json
 
 
+CHOICES = ("keep", "unsynced")
+
+
 class Keep:
     """The card of what is on this device."""
 
@@ -45,15 +48,27 @@ class Keep:
             bridge.write("keep-said", "")
 
     def wait(self, said: str) -> None:
-        """Take no other choice until this one is counted or stored."""
+        """Begin nothing else until this choice is counted or stored."""
         self.busy = True
         bridge.find("keep-save").disabled = True
         bridge.write("keep-said", said)
+
+    def wait_for_storing(self) -> None:
+        """Take no other choice, and offer no way back: this one is being stored."""
+        self.wait(texts.text("options_saving"))
+        bridge.show("keep-sure", False)
+        self.open_choices(False)
+
+    def open_choices(self, are_open: bool) -> None:
+        """Let another choice be made; or not."""
+        for name in CHOICES:
+            bridge.find(name).disabled = not are_open
 
     def settle(self, said: str) -> None:
         """Say what came of it, and take another choice."""
         self.busy = False
         bridge.find("keep-save").disabled = False
+        self.open_choices(True)
         bridge.write("keep-said", said)
         bridge.lead_on("keep-save", "keep-sure")
 
@@ -63,8 +78,12 @@ class Keep:
             return
         self.chosen = wanted()
         months = self.chosen["keepMonths"]
-        self.wait(texts.text("data_counting") if months else "")
-        bridge.start(self.request_count(months) if months else self.request_save())
+        if months:
+            self.wait(texts.text("data_counting"))
+            bridge.start(self.request_count(months))
+        else:
+            self.wait_for_storing()
+            bridge.start(self.request_save())
 
     async def request_count(self, months: int) -> None:
         """Count what is older, and let the person confirm it."""
@@ -75,6 +94,7 @@ class Keep:
         elif not found["ok"]:
             self.settle(found["error"])
         elif not found["visits"]:
+            self.wait_for_storing()
             await self.request_save()
         else:
             self.settle("")
@@ -88,7 +108,7 @@ class Keep:
     def go(self) -> None:
         """Store what was confirmed."""
         if not self.busy:
-            self.wait("")
+            self.wait_for_storing()
             bridge.start(self.request_save())
 
     def cancel(self) -> None:
@@ -97,11 +117,9 @@ class Keep:
         bridge.find("keep-save").focus()
 
     async def request_save(self) -> None:
-        """Have the engine store the choice. No word of it stands beside another one."""
+        """Have the engine store the choice."""
         reply = await bridge.ask({"kind": "settings", "settings": self.chosen})
-        bridge.show("keep-sure", False)
-        stored = texts.text("data_keep_saved") if wanted() == self.chosen else ""
-        self.settle(stored if reply["ok"] else reply["error"])
+        self.settle(texts.text("data_keep_saved") if reply["ok"] else reply["error"])
 
     async def refresh(self) -> None:
         """Show how much there is."""

@@ -75,14 +75,22 @@ def percent(job: "Json") -> int:
     return min(100, 100 * job["read"] // job["size"]) if job["size"] else 0
 
 
-def going_on(job: "Json", day: "Day") -> str:
-    """How an import goes."""
+def under_way(job: "Json") -> str:
+    """What an import is doing."""
     if job["preview"]:
-        return texts.plural("data_looking", job["visits"])
-    reached = job["lastAt"]
-    if job["source"] == "history" and reached is not None:
-        return texts.plural("data_importing_history", job["added"], day(reached))
-    return texts.plural("data_importing", job["added"])
+        return texts.text("data_looking")
+    is_history = job["source"] == "history"
+    return texts.text("data_importing_history" if is_history else "data_importing")
+
+
+def reached(job: "Json", day: "Day") -> str:
+    """How far an import is: beside what is under way, since that is spoken whenever it changes."""
+    if job["preview"]:
+        return texts.plural("data_so_far", job["visits"])
+    last_at = job["lastAt"]
+    if job["source"] == "history" and last_at is not None:
+        return texts.plural("data_new_up_to", job["added"], day(last_at))
+    return texts.plural("data_new_so_far", job["added"])
 
 
 def outcome(job: "Json", day: "Day") -> str:
@@ -116,10 +124,16 @@ def gone(deletion: "Json", now: float) -> str:
     ).strip()
 
 
-def moving(deletion: "Json") -> str:
-    """How a deletion goes."""
+def lost(job: "Json") -> str:
+    """That an import was cut short, and how to go on with it."""
+    is_history = job["source"] == "history"
+    return texts.text("data_import_lost_history" if is_history else "data_import_lost")
+
+
+def moved(deletion: "Json") -> str:
+    """How far a deletion is."""
     done = deletion["visits"]
-    return texts.plural("data_moving", deletion["total"] or done, texts.number(done))
+    return texts.plural("data_moved", deletion["total"] or done, texts.number(done))
 
 
 def moved_percent(deletion: "Json") -> int:

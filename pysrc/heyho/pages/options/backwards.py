@@ -1,6 +1,7 @@
 """Applying exclusions backwards: which visits are meant, and what to say of them. Pure."""
 
 from heyho import texts
+from heyho.pages.options import form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
 def query(excluded: str, presets: "list[str]", recorded: str) -> "Json | None":
     """What to ask the engine for, from the fields' texts and the presets that are on; None where
     nothing is excluded."""
-    patterns = _lines(excluded)
+    patterns = form.lines(excluded)
     if not patterns and not presets:
         return None
-    return {"patterns": patterns, "presets": presets, "recorded": _lines(recorded)}
+    return {"patterns": patterns, "presets": presets, "recorded": form.lines(recorded)}
 
 
 def found(reply: "Json", day: "Callable[[float], str]") -> str:
@@ -34,7 +35,3 @@ def found(reply: "Json", day: "Callable[[float], str]") -> str:
 def deleted(reply: "Json") -> str:
     """What has been done, and how to take it back."""
     return texts.plural("options_backwards_deleted", reply["visits"])
-
-
-def _lines(text: str) -> "list[str]":
-    return [line.strip() for line in text.split("\n") if line.strip()]

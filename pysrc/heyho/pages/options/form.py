@@ -84,21 +84,6 @@ def changes(typed: "dict[str, str]", shown: "dict[str, str]", current: "Json") -
     return settings
 
 
-def is_elsewhere(address: str, before: str) -> bool:
-    """Whether an address names another host than before: then it is another server, to which the
-    token means nothing."""
-    return host(address) != host(before)
-
-
-def host(address: str) -> str:
-    """The host of an address as it was typed, without its port; empty where there is none."""
-    place = address.strip().lower().split("://", 1)[-1]
-    for end in "/?#":
-        place = place.split(end)[0]
-    place = place.split("@")[-1]
-    return place.split("]")[0] if place.startswith("[") else place.split(":")[0]
-
-
 def merged(typed: str, shown: str, current: "list[str]") -> "list[str]":
     """The lines of a field, with those that came into its list while the field was shown, and
     without those that went out of it."""

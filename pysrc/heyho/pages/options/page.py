@@ -3,7 +3,7 @@
 import js
 
 from heyho import texts
-from heyho.pages import bridge, connection, pairing, web
+from heyho.pages import bridge, connection, pairing, tokens, web
 from heyho.pages.options import form, privacy
 
 TYPE_CHECKING = False
@@ -20,8 +20,7 @@ class Options:
         self.stored: "dict[str, str]" = {}
         self.saving = False
         self.checking = False
-        # Why the token was taken out of the form, until another one is stored or it is back.
-        self.withheld = ""
+        self.token = tokens.Token()
 
     async def open(self) -> None:
         """Fill the form with what is stored, and let the person change it."""
@@ -49,6 +48,7 @@ class Options:
         for name in form.FIELDS:
             bridge.find(name).value = form.to_text(settings, name)
         self.stored = typed()
+        self.know_token()
         show_unused()
 
     def save(self) -> None:
@@ -69,12 +69,12 @@ class Options:
         reply = await store(sent, self.stored)
         self.saving = False
         if not reply["ok"]:
+            self.say_of_token()
             return
         bridge.mark("calm")
         bridge.write("message", done or texts.text("options_saved"))
         self.take(reply["settings"], sent)
-        bridge.write("token-problem", "" if bridge.find("token").value else self.withheld)
-        self.withheld = ""
+        self.say_of_token()
         if self.unsaved():
             self.compare()
 
@@ -89,6 +89,7 @@ class Options:
                 self.stored[name] = sent[name]  # lines that others have added are not shown
             else:
                 self.stored[name] = form.to_text(settings, name)
+        self.know_token()
         show_unused()
 
     def pair(self) -> None:
@@ -135,6 +136,7 @@ class Options:
         Nothing is, before the server has given a token: the old one may be the only one there is.
         """
         reply = await store(sent, self.stored, dry=True)
+        self.say_of_token()
         if not reply["ok"]:
             return {}
         settled = dict(sent)
@@ -156,7 +158,8 @@ class Options:
     def say_unsaved(self) -> None:
         if not self.saving:
             bridge.mark("calm")
-            bridge.write("message", self.unsaved())
+            said = self.unsaved()
+            bridge.write("message", f"{self.note()} {said}".strip() if said else "")
 
     def ask_to_stay(self, event: "Any") -> None:
         """Have the browser ask before it closes a page with something that is not saved."""
@@ -176,22 +179,26 @@ class Options:
         show_verdict(verdict.tone, verdict.lines)
         self.checking = False
 
+    def know_token(self) -> None:
+        """Take whose the stored token is."""
+        self.token.know(self.stored["serverUrl"], self.stored["token"], typed()["token"])
+
     def withhold_token(self) -> None:
         """Take the token out of the form while the address of another server stands there; put it
-        back when that was a mistake. Nobody can tell whose it is where no address was stored."""
-        field, before = bridge.find("token"), self.stored["serverUrl"]
-        address, known = str(bridge.find("serverUrl").value), self.stored["token"]
-        elsewhere = bool(form.host(address)) and form.is_elsewhere(address, before)
-        if elsewhere and known and field.value == known:
-            if form.host(before):
-                self.withheld = texts.text("options_token_withheld", form.host(before))
-                field.value = ""
-            bridge.write("token-problem", self.withheld or texts.text("options_token_left"))
-        elif self.withheld and not elsewhere and not field.value:
-            self.withheld = ""
-            field.value = known
-            forgive("token")
+        back when that was a mistake."""
+        field = bridge.find("token")
+        field.value = self.token.meet(typed()["serverUrl"], str(field.value))
+        self.say_of_token()
         self.say_unsaved()
+
+    def note(self) -> str:
+        """What to say of the token beside the address that stands in the form."""
+        return self.token.note(typed()["serverUrl"], typed()["token"])
+
+    def say_of_token(self) -> None:
+        """Say so below the token, unless it says what is wrong with it."""
+        if bridge.find("token").getAttribute("aria-invalid") != "true":
+            bridge.write("token-problem", self.note())
 
     def toggle_token(self) -> None:
         """Show the token, or hide it."""
@@ -241,12 +248,15 @@ async def store(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool = 
 
 
 async def request_storing(sent: "dict[str, str]", shown: "dict[str, str]", *, dry: bool) -> "Json":
-    """Have the engine store what was changed; nothing where that cannot be told."""
+    """Have the engine store what was changed; nothing where that cannot be told. A dry run is for
+    pairing: the address is the one that the person sees, and the token is yet to come."""
     try:
         current = await bridge.read_state("settings") or {}
     except bridge.Failure:
         return {"ok": False, "error": texts.text("error_no_answer")}
     changed = form.changes(sent, shown, current)
+    if dry:
+        changed["serverUrl"], changed["token"] = sent["serverUrl"], ""
     return await bridge.ask({"kind": "settings", "settings": changed, "dryRun": dry})
 
 

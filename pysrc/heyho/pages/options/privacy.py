@@ -35,6 +35,7 @@ class Privacy:
         bridge.listen(self.receive)
         # What was counted, and may be deleted.
         self.counted: "Json | None" = None
+        # What can be taken back: when it was deleted.
         self.deleted_at: "float | None" = None
         # Whether a reply about visits that match is awaited; until then nothing else is asked.
         self.busy = False
@@ -115,7 +116,7 @@ class Privacy:
         excluded, recorded = bridge.find("excluded").value, bridge.find("recorded").value
         wanted = backwards.query(str(excluded), self.chosen(), str(recorded))
         if wanted is None:
-            self.offer(texts.text("options_backwards_nothing"), "find")
+            self.offer(texts.text("options_backwards_nothing"), *self.ways())
         else:
             asked = bridge.ask({"kind": "delete", "query": wanted, "dryRun": True})
             self.wait(texts.text("options_backwards_finding"))
@@ -125,9 +126,9 @@ class Privacy:
         """Say how many visits match, and offer to delete them."""
         reply = await asked
         if not reply["ok"]:
-            self.offer(reply["error"], "find")
+            self.offer(reply["error"], *self.ways())
         elif not reply["visits"]:
-            self.offer(backwards.found(reply, day), "find")
+            self.offer(backwards.found(reply, day), *self.ways())
         else:
             self.counted = wanted
             self.offer(backwards.found(reply, day), "keep", "delete")
@@ -135,7 +136,7 @@ class Privacy:
     def keep(self) -> None:
         """Delete nothing."""
         if not self.busy:
-            self.offer("", "find")
+            self.offer("", *self.ways())
 
     def delete(self) -> None:
         """Delete what was counted."""
@@ -149,9 +150,9 @@ class Privacy:
         reply = await asked
         if reply["ok"]:
             self.deleted_at = reply.get("at")
-            self.offer(backwards.deleted(reply), "undo")
+            self.offer(backwards.deleted(reply), "undo", "find")
         else:
-            self.offer(reply["error"], "find")
+            self.offer(reply["error"], *self.ways())
 
     def undo(self) -> None:
         """Take the deletion back."""
@@ -163,8 +164,13 @@ class Privacy:
     async def hear_of_undo(self, asked: "Awaitable[Json]") -> None:
         """Say whether what was deleted is back."""
         reply = await asked
+        self.deleted_at = None
         said = texts.plural("data_undone", reply["visits"]) if reply["ok"] else reply["error"]
-        self.offer(said, "find")
+        self.offer(said, *self.ways())
+
+    def ways(self) -> "list[str]":
+        """What can be done where nothing is counted: find more, and take back what is deleted."""
+        return ["find"] if self.deleted_at is None else ["find", "undo"]
 
     def wait(self, said: str) -> None:
         """Say what is done with visits that match, and offer nothing until it is."""

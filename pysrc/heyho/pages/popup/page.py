@@ -11,6 +11,7 @@ from heyho.pages.popup import present, summary
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from heyho.pages.shapes import Json, Progress, Status, View
 
@@ -62,6 +63,7 @@ class Popup:
         """Show what is stored, then what the engine says, then keep up with it."""
         bridge.listen(self.hear)
         bridge.on(bridge.find("sync"), "click", self.sync)
+        bridge.find("sync").addEventListener("keydown", ignore_repetition)
         bridge.on(bridge.find("stop"), "click", self.stop)
         bridge.on(bridge.find("record"), "click", self.toggle_recording)
         self.present.open()
@@ -270,6 +272,12 @@ class Popup:
                 online=bool(js.navigator.onLine),
             )
         )
+
+
+def ignore_repetition(event: "Any") -> None:
+    """A key that is held since it pressed another button presses none to which the focus went."""
+    if event.repeat:
+        event.preventDefault()
 
 
 def show(view: "View") -> None:

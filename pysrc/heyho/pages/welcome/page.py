@@ -3,7 +3,7 @@
 import js
 
 from heyho import texts
-from heyho.pages import bridge, connection, pairing, web
+from heyho.pages import bridge, connection, pairing, tokens, web
 from heyho.pages.welcome import steps
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ class Welcome:
 
     def __init__(self) -> None:
         self.busy = False
+        self.token = tokens.Token()
         # How many times the person went to another step: what was begun before is given up then.
         self.turns = 0
 
@@ -27,6 +28,7 @@ class Welcome:
         """Show the step of the address, and let the person go on."""
         bridge.on(js.window, "hashchange", self.turn)
         bridge.on(bridge.find("form"), "submit", self.connect)
+        bridge.on(bridge.find("serverUrl"), "input", self.withhold_token)
         bridge.find("connect").disabled = False
         self.show()
         bridge.ready()
@@ -49,6 +51,21 @@ class Welcome:
         for at, mark in enumerate(steps.dots(step)):
             marks[at].className = mark
         js.scrollTo(0, 0)
+
+    def withhold_token(self) -> None:
+        """Take the token of a server out of the form while the address of another one stands
+        there."""
+        address, field = str(bridge.find("serverUrl").value), bridge.find("token")
+        before = str(field.value)
+        field.value = self.token.meet(address, before)
+        if field.value != before:
+            show_problem("token", "")
+            bridge.write("token-problem", self.token.note(address, str(field.value)))
+
+    def know_token(self, base: str, token: str) -> None:
+        """Take that a server has given, or accepted, a token."""
+        self.token.know(base, token, str(bridge.find("token").value))
+        self.withhold_token()  # the address may be another one's by now
 
     def connect(self) -> None:
         """Connect to the server that was named."""
@@ -102,7 +119,10 @@ class Welcome:
             problem, token = await pair(base, typed)
             if problem:
                 return {"pairing": problem}, None
+            self.know_token(base, token)
         verdict = await connection.examine(base, token, web.Web())
+        if verdict.tone == "calm":
+            self.know_token(base, token)
         if verdict.tone == "calm" and not is_left():
             settings = {"serverUrl": base, "token": token}
             reply = await bridge.ask({"kind": "settings", "settings": settings})

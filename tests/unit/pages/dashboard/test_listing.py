@@ -31,7 +31,6 @@ def fold(text: str) -> str:
     ],
 )
 def test_durations(active_ms: float, said: str) -> None:
-    listing.forget()
     assert listing.duration(active_ms) == said
     assert listing.duration(active_ms) == said
 

@@ -71,16 +71,22 @@ def test_what_is_left_out_is_told_with_its_reason() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"preview": True, "visits": 2}, "Looking at the file: 2 visits so far."),
-        ({"added": 2}, "Importing: 2 new visits so far. Keep this page open."),
+        ({"preview": True, "visits": 2}, "Looking at the file. 2 visits so far."),
+        ({"added": 2}, "Importing. Keep this page open. 2 new visits so far."),
         (
             {"source": "history", "added": 1, "lastAt": 5},
-            "Importing: 1 new visit, up to day 5. You may close this page.",
+            "Importing. You may close this page. 1 new visit, up to day 5.",
         ),
     ],
 )
 def test_an_import_under_way(changes: dict[str, Any], said: str) -> None:
-    assert phrases.going_on(job(**changes), day) == said
+    under_way = job(**changes)
+    assert f"{phrases.under_way(under_way)} {phrases.reached(under_way, day)}" == said
+
+
+def test_a_lost_import_is_begun_as_it_was_before() -> None:
+    assert "Choose the file once more" in phrases.lost(job(source="file"))
+    assert "Begin it once more" in phrases.lost(job(source="history"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_a_deletion_says_what_follows() -> None:
     deletion["query"] = {"patterns": ["a.example"]}
     assert phrases.gone(deletion, NOW).endswith("it cannot delete by pattern.")
     going = {"visits": 3000, "total": 12_000}
-    assert phrases.moving(going) == "Deleting: 3,000 of 12,000 visits."
+    assert phrases.moved(going) == "3,000 of 12,000 visits."
     assert phrases.moved_percent(going) == 25
     assert phrases.moved_percent({"visits": 0, "total": None}) == 0
     assert phrases.orders(0, None) == ""

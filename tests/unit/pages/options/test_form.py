@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from heyho.pages.options import form
 from heyho.settings import STRATEGIES, Settings
 
@@ -82,23 +80,3 @@ def test_a_token_goes_with_its_server() -> None:
         "serverUrl": "https://b.example/api/v1",
         "token": "",
     }
-
-
-@pytest.mark.parametrize(
-    ("address", "host"),
-    [
-        ("", ""),
-        ("history.example", "history.example"),
-        ("  HTTPS://History.example:8443/api/v1 ", "history.example"),
-        ("http://127.0.0.1:8000", "127.0.0.1"),
-        ("http://[::1]:8000/x", "[::1"),
-        ("https://me:word@history.example?x=https://other.example", "history.example"),
-    ],
-)
-def test_the_host_of_what_was_typed(address: str, host: str) -> None:
-    assert form.host(address) == host
-
-
-def test_another_port_or_path_is_no_other_server() -> None:
-    assert not form.is_elsewhere("https://a.example/api/v1", "http://a.example:8000")
-    assert form.is_elsewhere("https://a.example.org", "https://a.example")

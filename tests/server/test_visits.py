@@ -120,6 +120,15 @@ def test_a_deletion_is_counted_first_and_then_listed(client: httpx.Client) -> No
     assert ids(client.get("/visits?domain=gone.example")) == []
 
 
+def test_a_deletion_of_too_many_labels_is_refused(client: httpx.Client) -> None:
+    for dry in (True, False):
+        asked = {"domain": "a." * 15 + "example", "dryRun": dry}
+        assert client.post("/data/deletions", json=asked).is_success
+        refused = client.post("/data/deletions", json={**asked, "domain": "a." * 16 + "example"})
+        assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_QUERY")
+        assert "at most 16 labels" in refused.json()["message"]
+
+
 def test_a_visit_is_deleted_once(server: ServerProcess, client: httpx.Client) -> None:
     send(client, [visit("single")])
     assert httpx.delete(f"{server.base}/visits/single", headers=OTHER).status_code == 404

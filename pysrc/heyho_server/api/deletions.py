@@ -22,6 +22,7 @@ from heyho_server.storage.deletions import (
     list_deletions,
 )
 from heyho_server.storage.devices import Caller
+from heyho_server.storage.domains import MAX_LABELS, labels_of
 
 Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 
@@ -29,7 +30,8 @@ Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 class DeletionOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Which visits to delete: those that meet all that is given.
 
-    Times are epoch milliseconds, or ISO 8601, in which a date has hyphens.
+    Times are epoch milliseconds, or ISO 8601, in which a date has hyphens. A domain has at most
+    16 labels, such as the two of "example.org".
     `everything: true` stands for all of them, tab aggregates, and what the log says of rejected
     records; nothing else may be given beside it.
     """
@@ -139,6 +141,10 @@ def read_order(body: bytes) -> DeletionOrder:
 def meaning(order: DeletionOrder) -> Deletion:
     """What is to be deleted; nothing is deleted by a body that says nothing."""
     domain = values.read_domain(order.domain)
+    if domain is not None and labels_of(domain) > MAX_LABELS:
+        raise BadQuery(
+            f"domain must have at most {MAX_LABELS} labels: delete by one above it, or by time."
+        )
     from_at, to_at = (
         values.read_time(name, given) for name, given in (("from", order.from_), ("to", order.to))
     )

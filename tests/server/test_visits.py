@@ -116,7 +116,13 @@ def test_a_deletion_is_counted_first_and_then_listed(client: httpx.Client) -> No
     assert (counted.status_code, counted.json()) == (200, {"wouldDelete": 3})
     done = client.post("/data/deletions", json=asked).json()
     assert (done["visits"], done["to"]) == (3, START_MS + 1)
-    assert client.get("/data/deletions").json() == {"deletions": [done]}
+    assert client.get("/data/deletions").json() == {"deletions": [done], "next": None}
+    later = client.post("/data/deletions", json={**asked, "from": START_MS}).json()
+    first = client.get("/data/deletions?limit=1").json()
+    second = client.get(f"/data/deletions?limit=1&cursor={first['next']}").json()
+    assert [first["deletions"], second] == [[later], {"deletions": [done], "next": None}]
+    for odd in ("limit=1001", "limit=0", "cursor=x"):
+        assert client.get(f"/data/deletions?{odd}").status_code == 400
     assert ids(client.get("/visits?domain=gone.example")) == []
 
 

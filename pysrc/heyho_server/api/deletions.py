@@ -23,6 +23,7 @@ from heyho_server.storage.deletions import (
 )
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.domains import MAX_LABELS, labels_of
+from heyho_server.storage.filters import Place
 
 Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 
@@ -61,9 +62,10 @@ class DeletionRecord(msgspec.Struct, rename="camel"):
 
 
 class Deletions(msgspec.Struct):
-    """The latest first."""
+    """The latest first, and the cursor of those before; null where there are no more."""
 
     deletions: list[DeletionRecord]
+    next: str | None
 
 
 DELETING = ["Deleting"]
@@ -97,16 +99,27 @@ async def post_deletion(
 @get(
     "/data/deletions",
     tags=DELETING,
-    summary="What the caller has deleted",
+    summary="What the caller has deleted, page by page",
     security=TOKEN,
-    responses=answers(Deletions, Deletions([DELETED])) | refusals(401),
+    responses=answers(Deletions, Deletions([DELETED], "MTc2OTg.N2Yz")) | refusals(400, 401),
 )
 async def get_deletions(
-    services: NamedDependency[Services], caller: NamedDependency[Caller]
+    *,
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    limit: values.Limit = None,
+    cursor: values.Cursor = None,
 ) -> Deletions:
     """The latest first; visits that were deleted one by one are not among it."""
+    most = values.read_number("limit", limit, usual=values.MAX_LIMIT, most=values.MAX_LIMIT)
+    after = values.read_place(cursor)
     async with services.database.read() as connection:
-        return Deletions([record_of(row) for row in await list_deletions(connection, caller)])
+        rows = await list_deletions(connection, caller, after=after, limit=most + 1)
+    last = rows[most - 1] if len(rows) > most else None
+    return Deletions(
+        [record_of(row) for row in rows[:most]],
+        last and values.write_place(Place(last.deleted_at, last.id)),
+    )
 
 
 @delete(

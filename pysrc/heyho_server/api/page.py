@@ -17,6 +17,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server.api.auth import MAX_TOKEN
 from heyho_server.api.devices import MAX_KEY
 from heyho_server.api.forms import read_form, require_own_form
 from heyho_server.api.services import AnyRequest, Services
@@ -39,7 +40,6 @@ from heyho_server.storage.pairing import create_code, show_code
 COOKIE = "heyho"
 ZONE_COOKIE = "heyho-zone"
 YEAR_S = 365 * 86_400
-MAX_TOKEN = 512
 
 # No script, no frame around it, nothing from anywhere else, and no copy of it on a disk.
 HEADERS = {

@@ -1,10 +1,9 @@
 """The keeper: work in the background, while nobody else wants the database.
 
 It makes visits searchable on SQLite, forgets the oldest rows of the log of syncs and the sessions
-that are long over, and at the start
-carries out deletions that a killed server has left. All of it is short transactions, each of which
-leaves the database as it has to be: it may be killed at any time, and may run in several processes
-at once.
+that are long over, and at the start carries out deletions that a killed server has left. All of it
+is short transactions, each of which leaves the database as it has to be: it may be killed at any
+time, and may run in several processes at once.
 """
 
 from __future__ import annotations

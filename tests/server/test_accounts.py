@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from harness.postgres import Postgres
-from heyho_server.errors import EmailTaken
+from heyho_server.errors import EmailTaken, NotSignedIn
 from heyho_server.settings import read_database_url
 from heyho_server.storage import accounts, devices, page_sessions, pairing, sessions, visits
 from heyho_server.storage.database import Database, open_database
@@ -235,8 +235,8 @@ def test_signing_out_revokes_the_session_alone(url: str, by: str) -> None:
 def test_a_code_pairs_once_and_for_ten_minutes(url: str) -> None:
     async def work(connection: AsyncConnection) -> None:
         mine = await user(connection)
-        code = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
-        late = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
+        code = await pairing.create_code(connection, user_id=mine, device_id=None, now_ms=NOW)
+        late = await pairing.create_code(connection, user_id=mine, device_id=None, now_ms=NOW)
         shown = pairing.show_code(code)
         assert (len(code), shown[4]) == (8, "-")
         typed = pairing.read_code(f" {shown.lower()} ")
@@ -259,7 +259,7 @@ def test_codes_are_closed_with_a_device_and_with_a_password(url: str, by: str) -
     async def work(connection: AsyncConnection) -> list[bool]:
         mine, theirs = await user(connection), await user(connection)
         codes = [
-            await pairing.create_code(connection, user_id=each, now_ms=NOW)
+            await pairing.create_code(connection, user_id=each, device_id=None, now_ms=NOW)
             for each in (mine, theirs)
         ]
         opened = await sessions.open_session(connection, user_id=mine, name="PC", now_ms=NOW)
@@ -279,11 +279,108 @@ def test_codes_are_closed_with_a_device_and_with_a_password(url: str, by: str) -
     assert in_transaction(url, work) == [by == "signing out", True]
 
 
+async def signed_in(connection: AsyncConnection) -> tuple[int, int]:
+    """A new user, and a session of theirs."""
+    mine = await user(connection)
+    opened = await sessions.open_session(connection, user_id=mine, name="PC", now_ms=NOW)
+    caller = await devices.find_caller(connection, opened.access, now_ms=NOW)
+    assert caller is not None
+    return mine, caller.device_id
+
+
+async def close(connection: AsyncConnection, by: str, user_id: int, device_id: int) -> None:
+    if by == "a device":
+        await devices.revoke_device(connection, device_id, user_id=user_id, now_ms=NOW)
+    else:
+        await sessions.close_sessions(connection, user_id, now_ms=NOW)
+
+
+@pytest.mark.parametrize("by", ["a device", "a password"])
+def test_who_is_revoked_meanwhile_gets_no_code(url: str, by: str) -> None:
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            mine, asking = await signed_in(connection)
+
+        async def ask() -> None:
+            async with database.write() as connection:
+                with pytest.raises(NotSignedIn):
+                    await pairing.create_code(
+                        connection, user_id=mine, device_id=asking, now_ms=NOW
+                    )
+
+        async with database.write() as connection:
+            await close(connection, by, mine, asking)
+            waits = asyncio.create_task(ask())
+            await asyncio.wait([waits], timeout=0.5)
+        await waits
+
+    in_database(url, work)
+
+
+@pytest.mark.parametrize("by", ["a device", "a password"])
+def test_a_code_that_is_made_meanwhile_is_closed_as_well(url: str, by: str) -> None:
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            mine, asking = await signed_in(connection)
+
+        async def close_it() -> None:
+            async with database.write() as connection:
+                await close(connection, by, mine, asking)
+
+        async with database.write() as connection:
+            code = await pairing.create_code(connection, user_id=mine, device_id=asking, now_ms=NOW)
+            waits = asyncio.create_task(close_it())
+            await asyncio.wait([waits], timeout=0.5)
+        await waits
+        async with database.write() as connection:
+            assert await pairing.pair(connection, code, name="PC", now_ms=NOW) is None
+
+    in_database(url, work)
+
+
+@pytest.mark.parametrize("first", ["revoking", "signing in"])
+def test_a_token_that_is_being_revoked_leaves_no_session_of_the_page(url: str, first: str) -> None:
+    token = devices.new_token()
+
+    async def work(database: Database) -> None:
+        async with database.write() as connection:
+            mine = await user(connection)
+            made = await devices.create_device(
+                connection, user_id=mine, name="PC", token=token, now_ms=NOW
+            )
+
+        async def revoke(connection: AsyncConnection) -> None:
+            await devices.revoke_device(connection, made.device_id, now_ms=NOW)
+
+        async def sign_in(connection: AsyncConnection) -> None:
+            found = await page_sessions.sign_in_by_token(connection, token, now_ms=NOW)
+            if found is not None:
+                await page_sessions.open_page_session(
+                    connection, user_id=found, name="Chrome", now_ms=NOW
+                )
+
+        async def follow(step: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+            async with database.write() as connection:
+                await step(connection)
+
+        steps = [revoke, sign_in] if first == "revoking" else [sign_in, revoke]
+        async with database.write() as connection:
+            await steps[0](connection)
+            waits = asyncio.create_task(follow(steps[1]))
+            await asyncio.wait([waits], timeout=0.5)
+        await waits
+        async with database.read() as connection:
+            left = await devices.list_devices(connection, user_id=mine, now_ms=NOW)
+        assert all(device.revoked for device in left)
+
+    in_database(url, work)
+
+
 def test_of_ten_that_use_a_code_at_once_one_gets_it(url: str) -> None:
     async def work(database: Database) -> list[pairing.Paired | None]:
         async with database.write() as connection:
             mine = await user(connection)
-            code = await pairing.create_code(connection, user_id=mine, now_ms=NOW)
+            code = await pairing.create_code(connection, user_id=mine, device_id=None, now_ms=NOW)
 
         async def use() -> pairing.Paired | None:
             async with database.write() as connection:
@@ -297,7 +394,11 @@ def test_of_ten_that_use_a_code_at_once_one_gets_it(url: str) -> None:
 def test_a_code_may_know_the_devices_name(url: str) -> None:
     async def work(connection: AsyncConnection) -> str | None:
         code = await pairing.create_code(
-            connection, user_id=await user(connection), now_ms=NOW, device_name="Work"
+            connection,
+            user_id=await user(connection),
+            device_id=None,
+            now_ms=NOW,
+            device_name="Work",
         )
         paired = await pairing.pair(connection, code, name="Chrome", now_ms=NOW)
         return paired.name if paired else None
@@ -352,7 +453,7 @@ def test_nothing_is_left_of_a_user_who_is_removed_and_all_of_the_others(url: str
     async def fill(connection: AsyncConnection, user_id: int) -> None:
         """A row in each table that belongs to users."""
         await sessions.open_session(connection, user_id=user_id, name="Chrome", now_ms=NOW)
-        await pairing.create_code(connection, user_id=user_id, now_ms=NOW)
+        await pairing.create_code(connection, user_id=user_id, device_id=None, now_ms=NOW)
         for statement in (
             (
                 "visits (user_id, id, url, title, domain, started_at, ended_at, "

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server import keeper
+from heyho_server.api.values import read_place, write_place
 from heyho_server.incoming.aggregates import TabAggregate
 from heyho_server.incoming.batches import Batch
 from heyho_server.incoming.rows import VisitRow
@@ -129,7 +130,7 @@ def test_everything_is_all_up_to_now_and_what_is_ahead_of_it(database_url: str) 
         async with database.read() as connection:
             aggregates = await connection.scalar(select(func.count()).select_from(tab_aggregates))
             (log,) = await sync_log.recent(connection, caller, now_ms=NOW_MS, limit=5)
-            (listed,) = await deletions.list_deletions(connection, caller)
+            (listed,) = await deletions.list_deletions(connection, caller, limit=9)
         assert (aggregates, log.rejected, log.rejected_records) == (0, 1, [])
         assert listed.id == done.id
         assert await tabs_left_out(database, caller, "agg_1_1", "agg_new") == 1
@@ -187,10 +188,40 @@ def test_a_killed_servers_deletion_is_carried_out_by_the_next(database_url: str)
             await deletions.remember(connection, caller, meant, now_ms=NOW_MS)
         await deletions.finish_all(database)
         async with database.read() as connection:
-            (listed,) = await deletions.list_deletions(connection, caller)
+            (listed,) = await deletions.list_deletions(connection, caller, limit=9)
         return [listed.visits, *await all_of(database, caller)]
 
     assert in_database(database_url, work) == [2, "alike", "early", "sub"]
+
+
+def test_deletions_are_read_by_pages(database_url: str) -> None:
+    times = {"a": 5, "b": 7, "c": 5, "\N{SNOWMAN} d": 5, "e": 9, "f": 1}
+
+    async def work(database: Database, caller: Caller, other: Caller) -> list[list[str]]:
+        async with database.write() as connection:
+            for who in (caller, other):
+                for key, at in times.items():
+                    values = {"user_id": who.user_id, "id": key, "deleted_at": at, "visits": 0}
+                    span = {"from_at": 0, "to_at": 1}
+                    await connection.execute(tables.deletions.insert().values(values | span))
+        read: list[list[str]] = []
+        after = None
+        while True:
+            async with database.read() as connection:
+                found = await deletions.list_deletions(connection, caller, after=after, limit=2)
+            if not found:
+                return read
+            read.append([it.id for it in found])
+            # Over the wire and back.
+            place = Place(found[-1].deleted_at, found[-1].id)
+            after = read_place(write_place(place))
+            assert after == place
+
+    pages_read = in_database(database_url, work)
+    assert [len(page) for page in pages_read] == [2, 2, 2]
+    names = [name for page in pages_read for name in page]
+    assert sorted(names) == sorted(times)
+    assert [times[name] for name in names] == [9, 7, 5, 5, 5, 1]
 
 
 def test_the_log_is_read_by_pages_and_forgets_after_90_days(database_url: str) -> None:

@@ -20,8 +20,14 @@ from heyho_server.incoming.rows import VisitRow
 from heyho_server.settings import PARTITIONS, read_database_url
 from heyho_server.storage.database import Database, open_database
 from heyho_server.storage.devices import Caller, create_device, create_user
-from heyho_server.storage.domains import is_of, lineage
-from heyho_server.storage.intake.delivery import Deletions, Delivery, Intake, Receipt
+from heyho_server.storage.domains import MAX_LABELS, is_of, labels_of, lineage
+from heyho_server.storage.intake.delivery import (
+    Deletions,
+    Delivery,
+    Intake,
+    Receipt,
+    extent_of,
+)
 from heyho_server.storage.intake.opening import open_intake
 from heyho_server.storage.search_sqlite import index_some
 from heyho_server.storage.tables import (
@@ -294,7 +300,7 @@ def test_many_deletions_cover_what_each_of_them_does(on: Check) -> None:
         visit.id
         for visit in batch
         if not any(
-            from_at <= visit.started_at < to_at and is_of(visit.domain, domain)
+            from_at <= visit.started_at < to_at and (domain is None or is_of(visit.domain, domain))
             for domain, from_at, to_at in spans
         )
     }
@@ -353,6 +359,40 @@ def test_only_deletions_that_can_matter_are_looked_at(
 @given(st.text("a.", max_size=8), st.text("a.", max_size=4))
 def test_the_lineage_of_a_host_is_all_that_it_is_of(host: str, domain: str) -> None:
     assert (domain in lineage(host)) is is_of(host, domain)
+
+
+@pytest.mark.parametrize("labels", [1, 2, 6, MAX_LABELS, MAX_LABELS + 1, 40])
+def test_a_host_is_of_itself_and_of_as_many_labels_as_a_deletion_may_have(labels: int) -> None:
+    host = ".".join(f"l{number}" for number in range(labels))
+    above = [host.split(".", number)[-1] for number in range(labels)]
+    expected = {host} | {domain for domain in above if labels_of(domain) <= MAX_LABELS}
+    found = list(lineage(host))
+    assert (set(found), len(found)) == (expected, len(expected))
+
+
+def test_no_batch_asks_for_more_domains_than_a_few_for_each_host() -> None:
+    hosts = ["." * 240 + f"x{number}" for number in range(1000)]
+    extent = extent_of(Batch(visits=[row(host, domain=host) for host in hosts]))
+    assert extent is not None
+    assert len(extent.domains) <= (MAX_LABELS + 1) * len(hosts)
+    assert set(hosts) < set(extent.domains)
+
+
+def test_a_host_of_many_labels_is_deleted_with_itself_and_with_those_above(on: Check) -> None:
+    deep = ".".join("abcdefghijklmnopqrst")
+    domains = {"b.c.d.e.f": "a.b.c.d.e.f", deep: deep, "r.s.t": f"x.{deep}"}
+
+    async def check(store: Store) -> None:
+        mine = {"user_id": store.ada.user_id, "deleted_at": 10_000, "visits": 0}
+        for domain in domains:
+            values = {"id": domain[:9], "domain": domain, "from_at": 0, "to_at": 1000, **mine}
+            await store.do(deletions.insert().values(values))
+        hosts = [*domains.values(), "a.b.c.d.g.f", "rr.s.t"]
+        receipt = await store.take(*(row(host, domain=host) for host in hosts))
+        assert set(await store.titles()) == {"a.b.c.d.g.f", "rr.s.t"}
+        assert receipt.deleted == 3
+
+    on(check)
 
 
 def test_tabs_from_before_everything_was_deleted_stay_away(on: Check) -> None:

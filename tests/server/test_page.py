@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +14,9 @@ import httpx
 import pytest
 
 from heyho_server.limits.rates import Rate, Rates
+from heyho_server.storage.devices import revoke_device
 from heyho_server.storage.page_sessions import PAGE_S
-from server.inside import NOW, PASSWORD, UNLIMITED, Headers, Inside, inside
+from server.inside import NOW, PASSWORD, UNLIMITED, Headers, Inside, bearer, inside
 from server.support import visit
 
 ROOT = "http://heyho.test"
@@ -185,6 +188,79 @@ async def test_a_device_is_paired_by_a_code_from_the_page_and_revoked_there(hous
     assert (await send_form(house, path)).headers["location"] == "/"
     assert "Laptop" not in await look(house)
     assert (await house.get("/data/summary", headers)).status_code == 401
+
+
+async def waiting(
+    house: Inside, request: Coroutine[Any, Any, httpx.Response]
+) -> asyncio.Task[httpx.Response]:
+    """A request that has come as far as to wait for its turn to write."""
+    before = house.database.writes
+    task = asyncio.create_task(request)
+    for _ in range(10_000):
+        if house.database.writes > before:
+            break
+        await asyncio.sleep(0.001)
+    return task
+
+
+@pytest.mark.parametrize("way", ["/pair", "/pair/codes"])
+def test_who_is_being_revoked_gets_no_pairing_code(way: str, tmp_path: Any) -> None:
+    @inside()
+    async def attempt(house: Inside) -> None:
+        ada = await house.add(EMAIL)
+        await enter(house)
+        code = (await house.post("/pair/codes", None, ada)).json()["code"]
+        other = bearer((await house.post("/pair", {"code": code})).json()["token"])
+        kind = "page" if way == "/pair" else "device"
+        listed = (await house.get("/devices", ada)).json()["devices"]
+        asking = next(it["id"] for it in listed if it["kind"] == kind)
+
+        async with house.database.writer:
+            revoking = await waiting(house, house.delete(f"/devices/{asking}", other))
+            asked = send_form(house, way) if way == "/pair" else house.post(way, None, ada)
+            pairing = await waiting(house, asked)
+        assert (await revoking).status_code == 200
+        assert (await pairing).status_code == 401
+
+    attempt(tmp_path)
+
+
+@pytest.mark.parametrize("by", ["the API", "the page", "the command line"])
+def test_a_session_that_a_device_opened_goes_with_it(by: str, tmp_path: Any) -> None:
+    @inside()
+    async def attempt(house: Inside) -> None:
+        stolen, bob = await house.add(EMAIL), await house.add("bob@example.org")
+        (device,) = (await house.get("/devices", stolen)).json()["devices"]
+        fields = {"token": stolen["authorization"].removeprefix("Bearer ")}
+        assert (await send_form(house, "/sign-in", fields)).status_code == 303
+        thief = house.client.cookies["heyho"]
+        house.client.cookies.clear()
+        await enter(house, "bob@example.org")
+        others = house.client.cookies["heyho"]
+        house.client.cookies.clear()
+        await enter(house)
+        asking = house.client.cookies["heyho"]
+        if by == "the page":
+            await send_form(house, f"/devices/{device['id']}/revoke")
+        elif by == "the API":
+            access = (await house.login(EMAIL)).json()["data"]["AccessToken"]
+            await house.delete(f"/devices/{device['id']}", bearer(access))
+        else:
+            async with house.database.write() as connection:
+                assert await revoke_device(connection, device["id"], now_ms=NOW)
+        seen = {}
+        for name, cookie in (("thief", thief), ("others", others), ("asking", asking)):
+            house.client.cookies.clear()
+            house.client.cookies["heyho"] = cookie
+            seen[name] = "Sign out" in await look(house)
+        assert seen == {"thief": False, "others": True, "asking": by == "the page"}
+        house.client.cookies.clear()
+        house.client.cookies["heyho"] = thief
+        refused = await send_form(house, "/pair")
+        assert (refused.status_code, "Sign in again" in refused.text) == (401, True)
+        assert (await house.get("/devices", bob)).status_code == 200
+
+    attempt(tmp_path)
 
 
 @inside()

@@ -211,8 +211,10 @@ def test_it_answers_over_tls_and_http_2(tmp_path: Path) -> None:
         context = ssl.create_default_context()
         authority.configure_trust(context)
         with httpx.Client(verify=context, http2=True) as client:
-            response = client.get(f"{server.base}/config")
-        assert (response.status_code, response.http_version) == (200, "HTTP/2")
+            answers = [
+                client.get(url) for url in (f"{server.base}/config", f"{server.url}/metrics")
+            ]
+        assert {(it.status_code, it.http_version) for it in answers} == {(200, "HTTP/2")}
         assert server.stop() == 0
 
 

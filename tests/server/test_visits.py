@@ -116,8 +116,23 @@ def test_a_deletion_is_counted_first_and_then_listed(client: httpx.Client) -> No
     assert (counted.status_code, counted.json()) == (200, {"wouldDelete": 3})
     done = client.post("/data/deletions", json=asked).json()
     assert (done["visits"], done["to"]) == (3, START_MS + 1)
-    assert client.get("/data/deletions").json() == {"deletions": [done]}
+    assert client.get("/data/deletions").json() == {"deletions": [done], "next": None}
+    later = client.post("/data/deletions", json={**asked, "from": START_MS}).json()
+    first = client.get("/data/deletions?limit=1").json()
+    second = client.get(f"/data/deletions?limit=1&cursor={first['next']}").json()
+    assert [first["deletions"], second] == [[later], {"deletions": [done], "next": None}]
+    for odd in ("limit=1001", "limit=0", "cursor=x"):
+        assert client.get(f"/data/deletions?{odd}").status_code == 400
     assert ids(client.get("/visits?domain=gone.example")) == []
+
+
+def test_a_deletion_of_too_many_labels_is_refused(client: httpx.Client) -> None:
+    for dry in (True, False):
+        asked = {"domain": "a." * 15 + "example", "dryRun": dry}
+        assert client.post("/data/deletions", json=asked).is_success
+        refused = client.post("/data/deletions", json={**asked, "domain": "a." * 16 + "example"})
+        assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_QUERY")
+        assert "at most 16 labels" in refused.json()["message"]
 
 
 def test_a_visit_is_deleted_once(server: ServerProcess, client: httpx.Client) -> None:

@@ -112,12 +112,29 @@ def test_without_a_token_others_find_no_metrics(server: ServerProcess) -> None:
         assert (answer.status_code, answer.json()["error_code"]) == (404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("localhost", 200), ("LOCALHOST:{port}", 200), ("[::1]:{port}", 200)),
+        *(("127.0.0.1", 200), ("127.0.0.9:1", 200), ("[::ffff:127.0.0.1]", 200)),
+        *(("rebound.example:{port}", 404), ("rebound.example", 404), ("192.0.2.1:{port}", 404)),
+        *(("127.0.0.1.example", 404), ("localhost.example:{port}", 404), ("0.0.0.0", 404)),
+    ],
+)
+def test_metrics_are_not_for_a_host_that_only_leads_here(
+    server: ServerProcess, host: str, status: int
+) -> None:
+    port = httpx.URL(server.url).port
+    headers = {"host": host.format(port=port)}
+    assert httpx.get(f"{server.url}/metrics", headers=headers).status_code == status
+
+
 def test_a_server_that_cannot_store_is_not_ready(tmp_path: Path) -> None:
     with ServerProcess(tmp_path) as server:
         change(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
         answer = httpx.get(f"{server.url}/ready")
         assert (answer.status_code, answer.json()["database"]) == (503, "other tables")
-        change(tmp_path, "DROP TABLE alembic_version")
+        change(tmp_path, "ALTER TABLE alembic_version RENAME COLUMN version_num TO gone")
         answer = httpx.get(f"{server.url}/ready")
         assert answer.status_code == 503
         assert answer.json() == {
@@ -125,6 +142,9 @@ def test_a_server_that_cannot_store_is_not_ready(tmp_path: Path) -> None:
             "database": "out of reach",
             "rateLimits": "ok",
         }
+        change(tmp_path, "DROP TABLE alembic_version")
+        answer = httpx.get(f"{server.url}/ready")
+        assert (answer.status_code, answer.json()["database"]) == (503, "other tables")
         assert httpx.get(f"{server.url}/health").status_code == 200
 
 

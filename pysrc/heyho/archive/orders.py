@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from heyho import texts
-from heyho.errors import HeyhoError, SyncError
+from heyho.errors import HeyhoError, Refused, SyncError
 from heyho.ports import Record
 from heyho.ports.device import Browser, Clock
 from heyho.ports.network import Caller
@@ -20,6 +21,7 @@ GLANCE_S = 0.5
 PAUSE_MS = 5 * 60_000
 OK = 200
 NOT_THERE = (404, 405)
+NEVER_SO = (400, 422)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,10 +33,13 @@ class Orders:
     An order is for the server that was named when the person gave it, and for no other: that may
     hold what the person never meant. It waits until that one is named again.
 
+    One that the server does not take as it is comes last from then on, so that it keeps no other
+    from being asked for; a newer server may take it.
+
     Attributes:
         turn: held by whoever changes the list.
         not_before: until when the server is left alone after a failure, epoch ms.
-        problem: why the oldest has not been accepted, as a sentence.
+        problem: why the last one that was asked for has not been accepted, as a sentence.
     """
 
     state: StateStore
@@ -86,15 +91,21 @@ class Orders:
             self.not_before = self.clock.now_ms() + PAUSE_MS
             self._tell()
             await self.browser.set_alarm("forget", delay_minutes=PAUSE_MS / 60_000)
+            if isinstance(error, Refused):
+                await self._take_out(orders[0], [orders[0]])
             return False
         self.problem = None
-        async with self.turn:
-            left: list[Record] = await self.state.get("orders") or []
-            if orders[0] in left:
-                left.remove(orders[0])
-                await self.state.put("orders", left)
+        await self._take_out(orders[0])
         self._tell()
         return True
+
+    async def _take_out(self, order: Record, back: Sequence[Record] = ()) -> None:
+        """Take an order out of the list, and put some at its end."""
+        async with self.turn:
+            left: list[Record] = await self.state.get("orders") or []
+            if order in left:
+                left.remove(order)
+                await self.state.put("orders", [*left, *back])
 
     def _tell(self) -> None:
         """Have pages ask what is left, and why."""
@@ -108,7 +119,8 @@ class Orders:
             return
         if reply.status in NOT_THERE:
             raise SyncError(texts.text("error_deletion_unknown"))
-        raise SyncError(texts.text("error_deletion_refused", reply.status))
+        sentence = texts.text("error_deletion_refused", reply.status)
+        raise Refused(sentence) if reply.status in NEVER_SO else SyncError(sentence)
 
 
 def _is_deletion(text: str) -> bool:

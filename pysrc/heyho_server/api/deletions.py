@@ -22,6 +22,8 @@ from heyho_server.storage.deletions import (
     list_deletions,
 )
 from heyho_server.storage.devices import Caller
+from heyho_server.storage.domains import MAX_LABELS, labels_of
+from heyho_server.storage.filters import Place
 
 Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 
@@ -29,7 +31,8 @@ Time = Annotated[int | str | None, "epoch milliseconds or ISO 8601"]
 class DeletionOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Which visits to delete: those that meet all that is given.
 
-    Times are epoch milliseconds, or ISO 8601, in which a date has hyphens.
+    Times are epoch milliseconds, or ISO 8601, in which a date has hyphens. A domain has at most
+    16 labels, such as the two of "example.org".
     `everything: true` stands for all of them, tab aggregates, and what the log says of rejected
     records; nothing else may be given beside it.
     """
@@ -59,9 +62,10 @@ class DeletionRecord(msgspec.Struct, rename="camel"):
 
 
 class Deletions(msgspec.Struct):
-    """The latest first."""
+    """The latest first, and the cursor of those before; null where there are no more."""
 
     deletions: list[DeletionRecord]
+    next: str | None
 
 
 DELETING = ["Deleting"]
@@ -95,16 +99,27 @@ async def post_deletion(
 @get(
     "/data/deletions",
     tags=DELETING,
-    summary="What the caller has deleted",
+    summary="What the caller has deleted, page by page",
     security=TOKEN,
-    responses=answers(Deletions, Deletions([DELETED])) | refusals(401),
+    responses=answers(Deletions, Deletions([DELETED], "MTc2OTg.N2Yz")) | refusals(400, 401),
 )
 async def get_deletions(
-    services: NamedDependency[Services], caller: NamedDependency[Caller]
+    *,
+    services: NamedDependency[Services],
+    caller: NamedDependency[Caller],
+    limit: values.Limit = None,
+    cursor: values.Cursor = None,
 ) -> Deletions:
     """The latest first; visits that were deleted one by one are not among it."""
+    most = values.read_number("limit", limit, usual=values.MAX_LIMIT, most=values.MAX_LIMIT)
+    after = values.read_place(cursor)
     async with services.database.read() as connection:
-        return Deletions([record_of(row) for row in await list_deletions(connection, caller)])
+        rows = await list_deletions(connection, caller, after=after, limit=most + 1)
+    last = rows[most - 1] if len(rows) > most else None
+    return Deletions(
+        [record_of(row) for row in rows[:most]],
+        last and values.write_place(Place(last.deleted_at, last.id)),
+    )
 
 
 @delete(
@@ -139,6 +154,10 @@ def read_order(body: bytes) -> DeletionOrder:
 def meaning(order: DeletionOrder) -> Deletion:
     """What is to be deleted; nothing is deleted by a body that says nothing."""
     domain = values.read_domain(order.domain)
+    if domain is not None and labels_of(domain) > MAX_LABELS:
+        raise BadQuery(
+            f"domain must have at most {MAX_LABELS} labels: delete by one above it, or by time."
+        )
     from_at, to_at = (
         values.read_time(name, given) for name, given in (("from", order.from_), ("to", order.to))
     )

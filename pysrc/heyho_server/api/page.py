@@ -17,6 +17,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server.api.auth import MAX_TOKEN
 from heyho_server.api.devices import MAX_KEY
 from heyho_server.api.forms import read_form, require_own_form
 from heyho_server.api.services import AnyRequest, Services
@@ -27,18 +28,18 @@ from heyho_server.page.gathering import gather_status
 from heyho_server.page.layout import problem_page
 from heyho_server.page.status import status_page
 from heyho_server.page.zones import known_zone
-from heyho_server.storage.devices import Caller, find_caller, revoke_device
+from heyho_server.storage.devices import Caller, revoke_device
 from heyho_server.storage.page_sessions import (
     close_page_session,
     find_visitor,
     open_page_session,
+    sign_in_by_token,
 )
 from heyho_server.storage.pairing import create_code, show_code
 
 COOKIE = "heyho"
 ZONE_COOKIE = "heyho-zone"
 YEAR_S = 365 * 86_400
-MAX_TOKEN = 512
 
 # No script, no frame around it, nothing from anywhere else, and no copy of it on a disk.
 HEADERS = {
@@ -138,7 +139,12 @@ async def post_code(
 ) -> Response[str]:
     """Make a pairing code, and show it once."""
     async with services.database.write() as connection:
-        code = await create_code(connection, user_id=visitor.user_id, now_ms=services.now_ms())
+        code = await create_code(
+            connection,
+            user_id=visitor.user_id,
+            device_id=visitor.device_id,
+            now_ms=services.now_ms(),
+        )
     return await show(request, services, visitor, code=show_code(code))
 
 
@@ -150,7 +156,11 @@ async def revoke(
     if 0 < device_id <= MAX_KEY:
         async with services.database.write() as connection:
             await revoke_device(
-                connection, device_id, user_id=visitor.user_id, now_ms=services.now_ms()
+                connection,
+                device_id,
+                user_id=visitor.user_id,
+                asking=visitor.device_id,
+                now_ms=services.now_ms(),
             )
     return to_page()
 
@@ -188,12 +198,12 @@ async def _open_session(request: AnyRequest, services: Services, fields: Mapping
         return await by_password(request, services, email, password, open_one)
     async with services.database.write() as connection:
         token = fields["token"].strip()[:MAX_TOKEN]
-        caller = await find_caller(connection, token, now_ms=services.now_ms())
-        if caller is None:
+        user_id = await sign_in_by_token(connection, token, now_ms=services.now_ms())
+        if user_id is None:
             raise Forbidden(
                 "This token opens nothing here: it is mistyped, or its device is revoked."
             )
-        return await open_one(connection, caller.user_id)
+        return await open_one(connection, user_id)
 
 
 def html(

@@ -78,7 +78,12 @@ async def post_code(
 ) -> PairingCode:
     """A code by which another device becomes one of the caller's, once within ten minutes."""
     async with services.database.write() as connection:
-        code = await create_code(connection, user_id=caller.user_id, now_ms=services.now_ms())
+        code = await create_code(
+            connection,
+            user_id=caller.user_id,
+            device_id=caller.device_id,
+            now_ms=services.now_ms(),
+        )
     return PairingCode(show_code(code), CODE_S)
 
 

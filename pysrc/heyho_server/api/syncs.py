@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
 
 from heyho_server.api import values
 from heyho_server.api.documented import TOKEN, answers, refusals
@@ -19,23 +18,8 @@ from heyho_server.storage.sync_log import recent
 MAX_LIMIT = 100  # each may name a thousand rejected records
 MAX_DEVICE = 2**31 - 1
 
-# Text, and a number in the document: as values.Limit.
-DeviceNumber = Annotated[
-    str | None,
-    QueryParameter(
-        name="device",
-        description="A device, by its number.",
-        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_DEVICE},
-    ),
-]
-Limit = Annotated[
-    str | None,
-    QueryParameter(
-        name="limit",
-        description="How many at most.",
-        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_LIMIT},
-    ),
-]
+DeviceNumber = Annotated[str | None, values.whole("device", "A device, by its number.", MAX_DEVICE)]
+Limit = Annotated[str | None, values.whole("limit", "How many at most.", MAX_LIMIT)]
 
 
 class DeviceName(msgspec.Struct):

@@ -18,6 +18,8 @@ from heyho_server.storage.filters import Filter, Place
 from heyho_server.words import read_query
 
 MAX_VALUE = 1000
+MAX_LIMIT = 1000
+MAX_CURSOR = 2000
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 # 2026, 202601, 20260131.
@@ -50,15 +52,16 @@ Text = Annotated[
         description='Words of title and address: prefixes, "phrases", and -words to leave out.',
     ),
 ]
-# Read by `read_number`, for whose sentences they come as text.
-Limit = Annotated[
-    str | None,
-    QueryParameter(
-        name="limit",
-        description="How many at most.",
-        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": 1000},
-    ),
-]
+
+
+def whole(name: str, description: str, most: int) -> QueryParameter:
+    """A whole number from 1 to `most`: text for `read_number` and its sentences, and in the
+    document a number."""
+    schema = {"type": "integer", "one_of": None, "minimum": 1, "maximum": most}
+    return QueryParameter(name=name, description=description, schema_extra=schema)
+
+
+Limit = Annotated[str | None, whole("limit", "How many at most.", MAX_LIMIT)]
 Cursor = Annotated[
     str | None, QueryParameter(name="cursor", description="`next` of the page before.")
 ]
@@ -164,11 +167,13 @@ def read_place(value: str | None) -> Place | None:
     if not value:
         return None
     try:
-        written = base64.b64decode(value[:MAX_VALUE], altchars=b"-_", validate=True).decode("ascii")
+        written = base64.b64decode(value[:MAX_CURSOR], altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error) as problem:
         raise _no_cursor() from problem
     at, _, record_id = written.partition(" ")
-    if not _NUMBER.fullmatch(at) or not 0 <= int(at) <= MAX_AT_MS or not _ID.fullmatch(record_id):
+    if not _NUMBER.fullmatch(at) or not 0 <= int(at) <= MAX_AT_MS:
+        raise _no_cursor()
+    if not record_id or not record_id.isprintable():  # an imported deletion's may be any text
         raise _no_cursor()
     return Place(int(at), record_id)
 

@@ -39,7 +39,6 @@ VISIT = VisitRecord(
     details={"scrollDepth": 40},
     synced_at=1769860100000,
 )
-MAX_LIMIT = 1000
 USUAL_LIMIT = 100
 
 Order = Annotated[
@@ -73,7 +72,7 @@ async def get_visits(
 ) -> VisitPage:
     """The latest first. Visits that arrive meanwhile neither move nor double others."""
     ascending = values.read_choice("order", order, ("desc", "asc")) == "asc"
-    most = values.read_number("limit", limit, usual=USUAL_LIMIT, most=MAX_LIMIT)
+    most = values.read_number("limit", limit, usual=USUAL_LIMIT, most=values.MAX_LIMIT)
     after = values.read_place(cursor)
     async with services.database.read() as connection:
         rows = await read_page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
@@ -14,14 +13,13 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from heyho_server.api.documented import answers, refusals
 from heyho_server.api.services import AnyRequest, Services
 from heyho_server.errors import NotSignedIn
 from heyho_server.limits.addresses import read_address
-from heyho_server.storage.revisions import newest_revision
+from heyho_server.storage.revisions import newest_revision, read_revision
 from heyho_server.version import VERSION
 
 DATABASE_TIMEOUT_S = 5.0
@@ -107,8 +105,8 @@ async def get_ready(services: NamedDependency[Services]) -> Response[Readiness]:
 async def get_metrics(request: AnyRequest, services: NamedDependency[Services]) -> Response[str]:
     """For this machine, and for whoever brings HEYHO_METRICS_TOKEN as a bearer token.
 
-    A request that a proxy passes on is not of this machine, nor is a web page's. Without that
-    setting the others find nothing here.
+    A request that a proxy passes on is not of this machine, nor is a web page's, or one for a host
+    that is not: a page's own name may lead here. Without that setting the others find nothing here.
     """
     if not _is_of_this_machine(request):
         if services.metrics_token is None:
@@ -122,18 +120,26 @@ async def get_metrics(request: AnyRequest, services: NamedDependency[Services]) 
 
 
 def _is_of_this_machine(request: AnyRequest) -> bool:
-    peer = read_address(request.client.host) if request.client else None
+    peer = request.client.host if request.client else ""
     return (
-        peer is not None
-        and ip_address(peer).is_loopback
+        _is_loopback(peer)
+        and _is_loopback(request.headers.get("host", ""))
         and not any(name in request.headers for name in _FROM_ELSEWHERE)
     )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is this machine whoever looks it up."""
+    address = read_address(host)
+    if address is None:
+        return host.partition(":")[0].lower() == "localhost"
+    return address.is_loopback
 
 
 async def _ask_database(services: Services) -> Literal["ok", "out of reach", "other tables"]:
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_S), services.database.read() as connection:
-            revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            revision = await connection.run_sync(read_revision)
     except (SQLAlchemyError, OSError, TimeoutError):
         log.warning("database out of reach", exc_info=True)
         return "out of reach"

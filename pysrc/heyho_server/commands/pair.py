@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         return await create_code(
             connection,
             user_id=account.id,
+            device_id=None,
             now_ms=system_now_ms(),
             device_name=(arguments.name or "").strip()[:MAX_DEVICE_NAME] or None,
         )

@@ -12,8 +12,7 @@ from heyho_server.page.chart import Day, bars
 from heyho_server.page.layout import joined, page, section
 from heyho_server.page.words import ago, counted, day_of, duration
 from heyho_server.page.zones import ZONES
-from heyho_server.storage.devices import SESSION, Device
-from heyho_server.storage.page_sessions import PAGE
+from heyho_server.storage.devices import PAGE, SESSION, Device
 
 _KINDS = {SESSION: "signed in with a password", PAGE: "signed in on this page"}
 

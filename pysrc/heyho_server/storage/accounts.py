@@ -85,6 +85,15 @@ async def find_password(connection: AsyncConnection, email: str) -> tuple[int, s
     return None if row is None else (row.id, row.password_hash)
 
 
+async def lock_user(connection: AsyncConnection, user_id: int) -> None:
+    """Have nobody else open or close what signs a user in until the commit.
+
+    What they sync, and a device that is being paired, do not wait for it. SQLite has one writer.
+    """
+    mine = select(users.c.id).where(users.c.id == user_id)
+    await connection.execute(mine.with_for_update(key_share=True))
+
+
 async def has_password(connection: AsyncConnection, user_id: int, stored: str) -> bool:
     """Whether this is what is stored of a user's password; it stays so until the commit."""
     mine = (users.c.id == user_id) & (users.c.password_hash == stored)

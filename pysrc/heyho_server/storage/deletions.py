@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho.wire import MAX_AT_MS
 from heyho_server.storage.database import Database
 from heyho_server.storage.devices import Caller
 from heyho_server.storage.domains import hosts_of
+from heyho_server.storage.filters import Place
 from heyho_server.storage.tables import (
     deleted_visits,
     deletions,
@@ -167,13 +168,23 @@ async def _remember(
     await connection.execute(deleted_visits.insert(), rows)
 
 
-async def list_deletions(connection: AsyncConnection, caller: Caller) -> Sequence[Row[Any]]:
-    """What the caller deleted, the latest first; single visits are not among it."""
+async def list_deletions(
+    connection: AsyncConnection, caller: Caller, *, after: Place | None = None, limit: int
+) -> Sequence[Row[Any]]:
+    """What the caller deleted, the latest first; single visits are not among it.
+
+    Args:
+        after: only those before this time and id.
+    """
     found = (
         select(deletions)
         .where(deletions.c.user_id == caller.user_id)
-        .order_by(deletions.c.deleted_at.desc(), deletions.c.id)
+        .order_by(deletions.c.deleted_at.desc(), deletions.c.id.desc())
+        .limit(limit)
     )
+    if after is not None:
+        place = tuple_(deletions.c.deleted_at, deletions.c.id)
+        found = found.where(place < tuple_(after.started_at, after.id))
     return (await connection.execute(found)).all()
 
 

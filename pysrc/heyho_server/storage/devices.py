@@ -11,12 +11,18 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, LargeBinary, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.accounts import PERSON, create_account, ensure_administrator
+from heyho_server.storage.accounts import (
+    PERSON,
+    create_account,
+    ensure_administrator,
+    lock_user,
+)
 from heyho_server.storage.database import Database
 from heyho_server.storage.tables import access_tokens, devices, pairing_codes, users
 
 DEVICE = "device"
 SESSION = "session"
+PAGE = "page"
 MAX_DEVICE_NAME = 100
 FIRST_USER = 1
 
@@ -161,12 +167,21 @@ async def list_devices(
 
 
 async def revoke_device(
-    connection: AsyncConnection, device_id: int, *, user_id: int | None = None, now_ms: int
+    connection: AsyncConnection,
+    device_id: int,
+    *,
+    user_id: int | None = None,
+    asking: int | None = None,
+    now_ms: int,
 ) -> bool:
-    """Let a device's tokens open nothing from now on, nor any pairing code it may have made.
+    """Let a device's tokens open nothing from now on, nor what it may have made.
+
+    That is pairing codes and sessions of the page. Nobody knows which device made which, so all of
+    its user's go.
 
     Args:
         user_id: whose it has to be; None for anybody's.
+        asking: the session of the page that asks for it, which stays.
 
     Returns:
         False where there is no such device.
@@ -177,9 +192,20 @@ async def revoke_device(
     owner = await connection.scalar(select(devices.c.user_id).where(*mine))
     if owner is None:
         return False
+    await lock_user(connection, owner)
     await forget_codes(connection, owner)
+    opened = [devices.c.user_id == owner, devices.c.kind == PAGE, devices.c.revoked_at.is_(None)]
+    if asking is not None:
+        opened.append(devices.c.id != asking)
+    await connection.execute(devices.update().where(*opened).values(revoked_at=now_ms))
     await close_device(connection, device_id, now_ms=now_ms)
     return True
+
+
+async def is_open(connection: AsyncConnection, device_id: int) -> bool:
+    """Whether there is such a device or session, and it has not been revoked."""
+    found = select(devices.c.id).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
+    return await connection.scalar(found) is not None
 
 
 async def close_device(connection: AsyncConnection, device_id: int, *, now_ms: int) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heyho_server.storage.tables import visits
 
+MAX_LABELS = 16
+
 
 async def hosts_of(connection: AsyncConnection, user_id: int, domain: str) -> list[str]:
     """The hosts of a person's visits that are the domain or a subdomain of it.
@@ -31,14 +33,24 @@ async def hosts_of(connection: AsyncConnection, user_id: int, domain: str) -> li
 
 
 def lineage(host: str) -> Iterator[str]:
-    """The domains that a host is of: itself, and each that it is a subdomain of."""
+    """The domains that a host is of: itself, and those of MAX_LABELS labels that it is below.
+
+    A host is any text, and one of dots alone would have hundreds above it.
+    """
     yield host
-    at = host.find(".")
-    while at >= 0:
+    at = len(host)
+    for _ in range(MAX_LABELS):
+        at = host.rfind(".", 0, at)
+        if at < 0:
+            return
         yield host[at + 1 :]
-        at = host.find(".", at + 1)
 
 
-def is_of(host: str, domain: str | None) -> bool:
-    """Whether a host is the domain or a subdomain of it; None stands for all."""
-    return domain is None or host == domain or host.endswith(f".{domain}")
+def labels_of(domain: str) -> int:
+    """How many labels a domain has, empty ones among them."""
+    return domain.count(".") + 1
+
+
+def is_of(host: str, domain: str) -> bool:
+    """Whether a host is the domain or a subdomain of it."""
+    return host == domain or host.endswith(f".{domain}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -63,9 +64,20 @@ async def reckon(
         found = found.group_by("what")
         return list((await connection.execute(found)).all())
 
+    quarters = await by(visits.c.started_at - visits.c.started_at % QUARTER_MS)
+    domains = await by(visits.c.domain)
+    # An index has those with a category only, which may be very few.
+    categories = await by(visits.c.category, visits.c.category.is_not(None))
+    # A long history takes seconds, and nobody else is to wait for them.
+    return await asyncio.to_thread(_add_up, quarters, domains, categories, zone)
+
+
+def _add_up(
+    quarters: list[Any], domains: list[Any], categories: list[Any], zone: tzinfo
+) -> Figures:
+    """Figures of rows of what it is, how many visits, and for how long."""
     figures = Figures()
-    quarter = visits.c.started_at - visits.c.started_at % QUARTER_MS
-    for at, number, active_ms in sorted(tuple(row) for row in await by(quarter)):
+    for at, number, active_ms in sorted(map(tuple, quarters)):
         local = _local(at, zone)
         day, hour = local.date().isoformat(), (local.weekday(), local.hour)
         for amount in (
@@ -74,10 +86,8 @@ async def reckon(
             figures.hours.setdefault(hour, Amount()),
         ):
             amount.add(number, int(active_ms))
-    domains = sorted(_amounts(await by(visits.c.domain)), key=_most)[:MAX_DOMAINS]
-    figures.domains = dict(domains)
-    # An index has those with a category only, which may be very few.
-    sorted_in = _amounts(await by(visits.c.category, visits.c.category.is_not(None)))
+    figures.domains = dict(sorted(_amounts(domains), key=_most)[:MAX_DOMAINS])
+    sorted_in = _amounts(categories)
     others = Amount(
         figures.total.visits - sum(amount.visits for _, amount in sorted_in),
         figures.total.active_ms - sum(amount.active_ms for _, amount in sorted_in),

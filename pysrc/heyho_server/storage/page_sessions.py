@@ -10,11 +10,31 @@ import hmac
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.devices import Caller, create_device, hash_token, new_token
+from heyho_server.storage.accounts import lock_user
+from heyho_server.storage.devices import (
+    PAGE,
+    Caller,
+    create_device,
+    find_caller,
+    hash_token,
+    is_open,
+    new_token,
+)
 from heyho_server.storage.tables import devices, users
 
-PAGE = "page"
 PAGE_S = 12 * 3600
+
+
+async def sign_in_by_token(connection: AsyncConnection, token: str, *, now_ms: int) -> int | None:
+    """Whose token of a device this is; None where it opens nothing.
+
+    It is not revoked until the commit: what is opened by it until then goes with it.
+    """
+    caller = await find_caller(connection, token, now_ms=now_ms)
+    if caller is None:
+        return None
+    await lock_user(connection, caller.user_id)
+    return caller.user_id if await is_open(connection, caller.device_id) else None
 
 
 async def open_page_session(

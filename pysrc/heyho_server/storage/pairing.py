@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.devices import create_device, hash_token, new_token
+from heyho_server.errors import NotSignedIn
+from heyho_server.storage.accounts import lock_user
+from heyho_server.storage.devices import create_device, hash_token, is_open, new_token
 from heyho_server.storage.tables import pairing_codes
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
@@ -34,13 +36,25 @@ class Paired:
 
 
 async def create_code(
-    connection: AsyncConnection, *, user_id: int, now_ms: int, device_name: str | None = None
+    connection: AsyncConnection,
+    *,
+    user_id: int,
+    device_id: int | None,
+    now_ms: int,
+    device_name: str | None = None,
 ) -> str:
     """A new code by which a device can be paired with a user; expired ones go.
 
     Args:
-        device_name: how the device is to be called, whatever it calls itself.
+        device_id: the device or session that asks for it; None for the command line.
+        device_name: how the new device is to be called, whatever it calls itself.
+
+    Raises:
+        NotSignedIn: the one that asks has been revoked meanwhile.
     """
+    await lock_user(connection, user_id)
+    if device_id is not None and not await is_open(connection, device_id):
+        raise NotSignedIn
     await connection.execute(pairing_codes.delete().where(pairing_codes.c.expires_at <= now_ms))
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     await connection.execute(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heyho_server.storage.accounts import lock_user
 from heyho_server.storage.devices import (
     DEVICE,
     SESSION,
@@ -83,6 +84,7 @@ async def close_session(connection: AsyncConnection, token: str, *, now_ms: int)
 
 async def close_sessions(connection: AsyncConnection, user_id: int, *, now_ms: int) -> None:
     """Revoke whatever a user has opened by a password: all but devices, and pairing codes too."""
+    await lock_user(connection, user_id)
     await forget_codes(connection, user_id)
     opened = select(devices.c.id).where(devices.c.user_id == user_id, devices.c.kind != DEVICE)
     await connection.execute(access_tokens.delete().where(access_tokens.c.device_id.in_(opened)))

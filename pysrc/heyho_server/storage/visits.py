@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heyho_server.storage.devices import Caller, is_current
-from heyho_server.storage.page_sessions import PAGE
+from heyho_server.storage.devices import PAGE, Caller, is_current
 from heyho_server.storage.tables import devices, tab_aggregates, visits
 
 

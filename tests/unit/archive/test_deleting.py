@@ -559,6 +559,35 @@ async def test_an_order_that_is_given_while_another_is_accepted_is_kept() -> Non
     assert desk.database.state["orders"] == [second]
 
 
+@pytest.mark.parametrize("status", [400, 422, 503])
+@jumping
+async def test_an_order_that_the_server_never_takes_keeps_no_other_waiting(status: int) -> None:
+    desk = Desk()
+    desk.database.state["settings"] = SERVER
+    refused, other, foreign = (
+        {"server": SERVER["serverUrl"], "body": {"to": NOW, "domain": "a." * 20 + "example"}},
+        {"server": SERVER["serverUrl"], "body": {"to": NOW}},
+        {"server": "http://127.0.0.1:2/api/v1", "body": {"to": NOW}},
+    )
+    desk.database.state["orders"] = [refused, other, foreign]
+
+    async def answer(method: str, url: str, body: Any, token: Any) -> Reply:
+        return reply(status, {}) if "domain" in body else reply(200, {"deletedAt": 1})
+
+    async def work() -> dict[str, Any]:
+        desk.restart()
+        desk.archive.orders.caller = MemoryTransport(answer)
+        await desk.work()
+        return await desk.ask("deletions")
+
+    told = await work()
+    assert (told["orders"], str(status) in told["problem"]) == (2, True)
+    first = [refused, other] if status == 503 else [other, foreign, refused]
+    assert desk.database.state["orders"][: len(first)] == first
+    told = await work()
+    assert (told["orders"], str(status) in told["problem"]) == (2 if status == 503 else 1, True)
+
+
 @jumping
 async def test_an_import_goes_on_while_the_server_takes_its_time() -> None:
     """And the engine stays until the answer is there."""

@@ -72,7 +72,7 @@ class Extent:
 
     Attributes:
         first, last: when the first of its records started, and the last.
-        domains: those of its visits, and all above them.
+        domains: those of its visits, and those above them.
     """
 
     first: int

@@ -239,6 +239,16 @@ const endPause = async () => {
   if (ok) await chrome.storage.session.remove("startedAt");
 };
 
+// The engine may have failed when the browser started. It would do so again, for as long as the
+// database cannot be read; nor is it known until then whether there is a pause.
+const endPauseSince = async () => {
+  const { startedAt } = await chrome.storage.session.get("startedAt");
+  if (!startedAt) return;
+  const settings = await readState("settings").catch(() => ({ unread: true }));
+  if (settings?.unread) return;
+  await (settings?.paused ? endPause() : chrome.storage.session.remove("startedAt"));
+};
+
 chrome.runtime.onInstalled.addListener(async ({ reason }) => {
   await beginAgain(reason === "install" || reason === "update" ? reason : "startup");
   const { greeted } = await chrome.storage.local.get("greeted");
@@ -367,8 +377,7 @@ chrome.alarms.onAlarm.addListener(async ({ name }) => {
   if (name === "heartbeat") {
     await append("heartbeat");
     await whenBackOnline();
-    const { startedAt } = await chrome.storage.session.get("startedAt");
-    if (startedAt) await endPause(); // the engine may have failed when the browser started
+    await endPauseSince();
   } else if (name === "resume") {
     await ask({ kind: "resume" });
   } else {

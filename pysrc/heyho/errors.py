@@ -11,6 +11,7 @@ HeyhoError
 └── SyncError             one attempt to send a batch did not end in an acknowledgement
     ├── Unreachable       no connection, no such host, or the connection broke
     ├── TimedOut          no whole answer in time
+    │   └── TooSlow       nor to anything else meanwhile: smaller batches may get through
     ├── NotSignedIn       the token is missing, wrong or revoked            (401, 403)
     ├── TooLarge          the server takes smaller batches                  (413)
     ├── RateLimited       the server asks for patience                      (429)
@@ -148,6 +149,10 @@ class TimedOut(SyncError):
     """No whole answer within the time-out."""
 
     passes = True
+
+
+class TooSlow(TimedOut):
+    """No whole answer in time, to this batch or any other; smaller ones may have one."""
 
 
 class NotSignedIn(SyncError):

@@ -84,11 +84,6 @@ class SeqRange:
     def __len__(self) -> int:
         return self.last - self.first + 1
 
-    def halves(self) -> tuple[SeqRange, SeqRange]:
-        """Split in two; a range of one number cannot be split (ValueError)."""
-        middle = (self.first + self.last) // 2
-        return SeqRange(self.first, middle), SeqRange(middle + 1, self.last)
-
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

@@ -89,7 +89,7 @@ def read_sync_reply(
             # Such as BAD_BODY: something on the way has broken the request, no visit is at fault.
             raise Unintelligible(texts.text("error_unread", status, said), status=status)
         message = texts.text("error_refused", status, said)
-        raise Refused(message, status=status, final=True)
+        raise Refused(message, status=status, final="error_code" in answer)
     if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
         raise Unintelligible(
             texts.text("error_no_heyho", status),

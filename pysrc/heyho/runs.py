@@ -79,6 +79,7 @@ class Runs:
         self._tell_end = ended
         self._run: asyncio.Task[None] | None = None
         self._over = False
+        self._trigger: Trigger = "periodic"
         self._next: Trigger | None = None
 
     @property
@@ -93,9 +94,13 @@ class Runs:
         if self._run is not None:
             if self._over:
                 self._next = trigger  # too late to join: visits may have come since
+            elif trigger == "manual":
+                self._trigger = trigger
+                self._synchronizer.insist()
             return True
         self._over = False
-        self._run = asyncio.ensure_future(self._run_once(trigger))
+        self._trigger = trigger
+        self._run = asyncio.ensure_future(self._run_once())
         self._run.add_done_callback(self._ended)
         return False
 
@@ -159,14 +164,14 @@ class Runs:
         if not task.cancelled():
             task.result()
 
-    async def _run_once(self, trigger: Trigger) -> None:
+    async def _run_once(self) -> None:
         problem: str | None = None
         unforeseen: Exception | None = None
         try:
             await self._lab.over()
             async with self._browser.lock(RUN_LOCK) as held:
                 if held:
-                    await self._sync(trigger)
+                    await self._sync()
         except HeyhoError as error:
             problem = error.sentence
         except Exception as error:  # noqa: BLE001 (it is raised once the person knows)
@@ -182,23 +187,27 @@ class Runs:
         if unforeseen is not None:
             raise unforeseen
 
-    async def _sync(self, trigger: Trigger) -> None:
+    async def _sync(self) -> None:
         await self._folding.fold()
         if self._before_run is not None:
             await self._before_run()
-        settings = await self._profile.settings()
-        if not settings.can_sync or (trigger != "manual" and await self._is_patient()):
+        settings, client_id = await self._profile.settings(), await self._profile.client_id()
+        is_patient = await self._is_patient()
+        if not settings.can_sync or (is_patient and self._trigger != "manual"):
+            self._over = True
             return
         result = await self._synchronizer.run(
             settings,
-            trigger=trigger,
-            client_id=await self._profile.client_id(),
+            trigger=self._trigger,
+            client_id=client_id,
             announce=self._board.follow,
             boot=self._boot.source,
             boot_ms=self._boot.took_ms,
         )
+        self._over = True
         await self._state.put("lastRun", _summary(result.run))
-        await self._plan_retry(settings, result.error)
+        if not result.run.cancelled:  # what the server has asked for counts after that too
+            await self._plan_retry(settings, result.error)
 
     async def _plan_retry(self, settings: Settings, error: HeyhoError | None) -> None:
         failures = 0 if error is None else int(await self._state.get("failures") or 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +13,7 @@ from heyho import texts
 from heyho.errors import SettingsError
 from heyho.exclusions import Exclusions, combine, to_regexp
 from heyho.presets import NAMES
+from heyho.wire import is_number
 
 API_PATH = "/api/v1"
 RESTART = "restart"
@@ -202,11 +204,9 @@ def _integer(name: str, value: object) -> int:
     low, high = RANGES[name]
     if isinstance(value, str):
         value = _IN_THOUSANDS.sub("", value.strip())
-        value = value if value.isdecimal() else None
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = float("nan")
+        number = float(value) if value.isdecimal() else math.nan
+    else:
+        number = value if is_number(value) else math.nan
     if number != number // 1 or not low <= number <= high:
         raise ValueError(texts.text(f"error_number_{name}", low, high))
     return int(number)

@@ -117,6 +117,27 @@ def test_what_was_made_in_a_pause_is_dropped_once_the_pause_is_known(
     assert "secret" not in desk.everything()
 
 
+def test_no_engine_begins_for_a_pause_that_is_not_known(
+    launch: Callable[..., Browser], tmp_path: Path
+) -> None:
+    """The database cannot be opened after the browser's start, and then it can: nothing paused."""
+    browser = launch(extension=newer_extension(tmp_path))
+    desk = Desk(browser)
+    [recorder] = browser.context.service_workers
+    old = browser.open("database.js")
+    old.evaluate(_HOLD_THE_VERSION_BEFORE)
+    desk.close_engine()
+    recorder.evaluate(_COUNT_ENGINES)
+    desk.page.evaluate("() => chrome.storage.session.set({ startedAt: Date.now() })")
+    for heartbeats in (1, 2, 3):
+        desk.page.evaluate(_HEARTBEAT)
+        desk.wait_until(_WAIT_IN_MEMORY, heartbeats)
+    old.close()
+    desk.page.evaluate(_HEARTBEAT)
+    desk.wait_until("async () => !(await chrome.storage.session.get('startedAt')).startedAt")
+    assert recorder.evaluate("() => self.engines") == 0
+
+
 def test_an_engine_that_has_lost_its_database_makes_way_for_another(browser: Browser) -> None:
     """As when the disk is so full that the browser has to close the database."""
     desk = Desk(browser)
@@ -217,6 +238,20 @@ _DELETE_DATABASE = """() => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
   request.onsuccess = () => resolve();
 })"""
+_COUNT_ENGINES = """() => {
+  const { createDocument } = chrome.offscreen;
+  self.engines = 0;
+  chrome.offscreen.createDocument = (...args) => {
+    self.engines += 1;
+    return createDocument.apply(chrome.offscreen, args);
+  };
+}"""
+_HEARTBEAT = "() => chrome.alarms.create('heartbeat', { when: Date.now() + 20 })"
+_WAIT_IN_MEMORY = """async (count) => {
+  const { unsaved = [] } = await chrome.storage.session.get("unsaved");
+  const events = unsaved.flatMap((part) => part.events);
+  return events.filter(({ kind }) => kind === "heartbeat").length >= count;
+}"""
 _HOLD_THE_VERSION_BEFORE = """async () => {
   const { MIGRATIONS, NAME, openDatabase } = await import("./database.js");
   const done = (request) => new Promise((resolve, reject) => {

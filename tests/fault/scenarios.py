@@ -27,6 +27,7 @@ from fault.scenario import SEVERAL, Expect, Scenario
 from heyho.errors import (
     NotSignedIn,
     RateLimited,
+    Refused,
     TimedOut,
     TooLarge,
     Unintelligible,
@@ -220,12 +221,58 @@ OUTAGES = [
         strategies=SEVERAL,
     ),
     Scenario(
+        "all that is under way gets lost at once, in a long backlog",
+        (Latency(0.3), Between(3, 3.2, Silent())),
+        Expect(took_s=(45, 80)),
+        visits=5000,
+        strategies=SEVERAL,
+    ),
+    Scenario(
+        "one answer in a hundred never comes",
+        (Latency(0.3), Every(100, Silent())),
+        Expect(took_s=(45, 100), retries=5),
+        visits=5000,
+        strategies=SEVERAL,
+    ),
+    *(
+        Scenario(
+            f"it is silent, with {lanes} lanes at most",
+            (Between(0, 300, Silent()),),
+            Expect("failed", TimedOut, took_s=(60, 75), left=5000, runs=(2, 6)),
+            visits=5000,
+            settings={"concurrency": lanes},
+            strategies=("concurrent",),
+        )
+        for lanes in (1, 2, 5)
+    ),
+    Scenario(
+        "it falls silent during a run",
+        (Latency(0.3), Between(1, 300, Silent())),
+        Expect("partial", TimedOut, took_s=(60, 75), left=(100, 490), runs=(2, 6)),
+        visits=500,
+    ),
+    Scenario(
         "a line on which no batch arrives in time unless it has it for itself",
         (Latency(0.3), Uplink(4000)),
-        Expect(took_s=(150, 300), retries=5),
+        Expect(took_s=(120, 300), retries=(0, 5)),
         visits=1500,
         batch=100,
         strategies=("concurrent", "parallel"),
+    ),
+    Scenario(
+        "a line on which no batch arrives in time, not even alone",
+        (Latency(0.3), Uplink(8000)),
+        Expect(retries=(0, 5)),
+        visits=3000,
+        batch=1000,
+    ),
+    Scenario(
+        "a line on which an eighth of a batch arrives in time",
+        (Latency(0.3), Uplink(2000)),
+        Expect(retries=(0, 9)),
+        visits=2000,
+        batch=1000,
+        strategies=("sequential", "concurrent"),
     ),
     Scenario(
         "three answers come byte by byte, until after the time-out",
@@ -239,11 +286,11 @@ OUTAGES = [
         Expect(
             "failed",
             TimedOut,
-            took_s=(60, 300),
+            took_s=(60, 75),
             left=100,
             runs=(3, 5),
-            retries=(3, 20),
-            resent=(80, 600),
+            retries=(0, 20),
+            resent=(40, 600),
         ),
     ),
     Scenario(
@@ -354,6 +401,21 @@ SIZES = [
         (Latency(0.3),),
         Expect(rejected={7, 12, 50, 51, 100}),
         limits={"chokes_on": {7, 50, 51}, "rejects": {12, 100}},
+    ),
+    Scenario(
+        "it refuses whatever it is sent, and says no word about any visit",
+        (Latency(0.3), Between(0, 200, Says(422, "Unprocessable"))),
+        Expect("failed", Refused, left=2000, runs=(2, 8)),
+        visits=2000,
+        batch=100,
+    ),
+    Scenario(
+        "the only visit that waits is refused without a word, until there is another one",
+        (Latency(0.3),),
+        Expect("failed", Refused, left=1, runs=2, rejected={1}),
+        visits=1,
+        arriving={20: 1},
+        limits={"chokes_on": {1}},
     ),
     Scenario(
         "it rejects all",

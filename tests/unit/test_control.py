@@ -32,7 +32,7 @@ from heyho.testing.stores import (
 )
 from unit.recording.story import Story
 from unit.sync.device import SERVER, T0
-from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says
+from unit.sync.servers import TOKEN, Fault, ScriptedServer, healthy, says, silent
 
 DAY_MS = 86_400_000
 FULL = "This device has no room left for Heyho."
@@ -426,6 +426,52 @@ class TestRequests:
         next_at = (await extension.ask("status"))["status"]["nextAt"]
         assert 0 <= next_at - extension.state["notBefore"] < 300_000
         assert next_at % 300_000 == 0, "it is one of the periodic alarm's"
+
+    @jumping
+    async def test_a_person_who_joins_a_run_that_would_send_nothing_makes_it_send(self) -> None:
+        extension = Extension(says(429, retry_after="1800"))
+        extension.browse()
+        await extension.run()
+        assert len(extension.server.batches) == 1
+        extension.browser.status_told.clear()
+        periodic, manual = await asyncio.gather(
+            extension.ask("run", trigger="periodic"), extension.ask("run", trigger="manual")
+        )
+        assert (periodic["joined"], manual["joined"]) == (False, True)
+        await asyncio.sleep(10)
+        assert (await extension.ask("status"))["status"]["waiting"] == 0
+        assert extension.last_run["trigger"] == "manual"
+
+    @jumping
+    async def test_a_person_who_joins_a_run_that_is_asked_to_wait_makes_it_go_on(self) -> None:
+        extension = Extension(says(429, retry_after="50"))
+        extension.browse()
+        await extension.ask("run", trigger="periodic")
+        await asyncio.sleep(5)
+        await extension.ask("cancel")
+        await asyncio.sleep(1)
+        await extension.ask("run", trigger="periodic")
+        await asyncio.sleep(5)
+        assert len(extension.server.batches) == 1
+        assert (await extension.ask("run", trigger="manual"))["joined"]
+        await asyncio.sleep(5)
+        assert (await extension.ask("status"))["status"]["waiting"] == 0
+
+    @jumping
+    async def test_a_run_that_a_person_stops_leaves_the_wish_for_quiet_as_it_is(self) -> None:
+        extension = Extension(says(429, retry_after="1800"), silent)
+        extension.browse()
+        await extension.run()
+        kept = {name: extension.state[name] for name in ("notBefore", "failures")}
+        retry = dict(extension.browser.alarms)
+        extension.browser.status_told.clear()
+        await extension.ask("run", trigger="manual")
+        await asyncio.sleep(5)
+        await extension.ask("cancel")
+        await extension.browser.status_told.wait()
+        assert extension.last_run["cancelled"]
+        assert {name: extension.state[name] for name in kept} == kept
+        assert extension.browser.alarms == retry
 
     @jumping
     async def test_the_rejected_are_counted(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from heyho import texts
-from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, Unreachable
+from heyho.errors import RateLimited, SyncError, TimedOut, TooLarge, TooSlow, Unreachable
 from heyho.model import ServerLimits
 from heyho.ports.device import Clock, Conditions
 from heyho.ports.network import Reply
@@ -64,6 +64,7 @@ class Attempts:
         """Send a payload until the server has taken it; returns how it accounts for the visits.
 
         Raises:
+            TooSlow: nothing at all has got through meanwhile; smaller payloads might.
             SyncError: of the last attempt.
             WorkerLost: the carrier is gone.
         """
@@ -71,20 +72,37 @@ class Attempts:
             raise TooLarge(texts.text("error_larger"), final=True)
         attempt = 1
         while True:
+            answers = self._lanes.answers
             try:
                 return await self._attempt(payload, carrier, travel, lane=lane, attempt=attempt)
+            except TimedOut as error:
+                in_vain = answers == self._lanes.answers
+                await self._go_on(error, travel, lane=lane, attempt=attempt)
+                if in_vain and payload.only_id is None:
+                    raise TooSlow(error.sentence) from error
             except SyncError as error:
                 pause_s = self._patience.pause_s(error, attempt=attempt)
                 if isinstance(error, Unreachable):
                     pause_s = await self._until_online(pause_s, travel)
                 if pause_s is None or await self._ends_within(pause_s, travel):
                     raise
-                if isinstance(error, TimedOut):
-                    await self._lanes.go_on(lane)
-                    if self._patience.pause_s(error, attempt=attempt) is None:
-                        raise
             attempt += 1
             self._logbook.retry()
+
+    async def _go_on(self, error: TimedOut, travel: Travel, *, lane: int, attempt: int) -> None:
+        """Return when there is a lane for another attempt; raise the error where there is no use.
+
+        A server from which nothing has come for so long ends the run: each further batch would
+        take another time-out.
+        """
+        pause_s = self._patience.pause_s(error, attempt=attempt)
+        if pause_s is not None and not await self._ends_within(pause_s, travel):
+            await self._lanes.go_on(lane)
+            if not self._over.is_set() and not self._patience.is_over(error, attempt=attempt):
+                return
+        if self._patience.spent:
+            self._over.set()
+        raise error
 
     async def _attempt(
         self, payload: Payload, carrier: Carrier, travel: Travel, *, lane: int, attempt: int
@@ -96,14 +114,9 @@ class Attempts:
                 self._logbook.attempt(payload, travel, lane=lane, attempt=attempt) as answered,
                 self._lanes.timed() as ended,
             ):
-                try:
-                    reply = await carrier.post(
-                        self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
-                    )
-                except TimedOut:
-                    ended(True)
-                    self._lanes.timed_out()
-                    raise
+                reply = await carrier.post(
+                    self._url, payload, token=self._token, timeout_s=REQUEST_TIMEOUT_S
+                )
                 answered(reply)
                 ended(reply.status == TOO_MANY or reply.status >= FAILED)
         finally:
@@ -123,20 +136,23 @@ class Attempts:
     async def _admit(self, travel: Travel) -> int:
         """Wait for the gate; who would have to wait too long leaves it to another run."""
         wait_s = self._gate.wait_s
-        later = RateLimited(texts.text("error_slow_down"), retry_after_s=wait_s)
         if wait_s > MAX_WAIT_S:
-            raise later
+            raise self._later()
         if wait_s:
             self._logbook.wait(travel, wait_s)
         try:
             async with asyncio.timeout(MAX_WAIT_S):
                 ticket = await self._gate.admit()
         except TimeoutError:
-            raise later from None
+            raise self._later() from None
         if self._over.is_set():
             self._gate.lost(ticket)
-            raise later
+            raise self._later()
         return ticket
+
+    def _later(self) -> RateLimited:
+        """The error of whoever leaves it to another run, with how long the gate stays shut."""
+        return RateLimited(texts.text("error_slow_down"), retry_after_s=self._gate.wait_s)
 
     async def _until_online(self, pause_s: float | None, travel: Travel) -> float | None:
         """The pause before the next attempt; without a connection, until there is one again."""

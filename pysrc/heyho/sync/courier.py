@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heyho.errors import Refused, StorageError, SyncError, TooLarge, WorkerLost
+from heyho.errors import Refused, StorageError, SyncError, TooLarge, TooSlow, WorkerLost
 from heyho.model import Rejection, SeqRange
 from heyho.replies import Acknowledgement
 from heyho.sync.acknowledger import Acknowledger
 from heyho.sync.attempts import Attempts
+from heyho.sync.batches import cut
 from heyho.sync.carriers import Carrier, Crew
 from heyho.sync.logbook import Logbook
 from heyho.sync.progress import Travel
 from heyho.sync.strategies import Verdict
 
 MAX_FAILURES_IN_A_ROW = 10
+HALVES, EIGHTHS = 2, 8
 
 Failure = SyncError | StorageError
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    """What became of a range that the server has answered for, or was `refused` as a whole."""
+    """What became of a range that the server has answered for, or that has to go in `parts`.
+
+    A refusal is in `doubt` where the server may refuse whatever it is sent.
+    """
 
     visits: int
     bytes: int
     rejections: tuple[Rejection, ...] = ()
     deleted: int = 0
-    refused: bool = False
+    parts: int = 0
+    doubt: Refused | None = None
 
 
 class Courier:
@@ -55,6 +62,8 @@ class Courier:
         self._logbook = logbook
         self._over = over
         self._failures_in_a_row = 0
+        self._stored = False
+        self._doubted: list[tuple[SeqRange, _Delivered, Travel]] = []
         self._writing: dict[int, asyncio.Task[None]] = {}
         self.first_error: Failure | None = None
 
@@ -86,19 +95,37 @@ class Courier:
         return Verdict.DELIVERED if failed is None else Verdict.FAILED
 
     async def settle(self) -> None:
-        """Wait until the ledger has all that was delivered."""
+        """Wait until the ledger has all that was delivered.
+
+        Whether what a server has refused all alone is at fault itself is known in the end: not
+        unless the server has stored anything else.
+        """
         await asyncio.gather(*self._writing.values())
+        for seqs, delivered, travel in self._doubted:
+            if not self._stored:
+                self.first_error = self.first_error or delivered.doubt
+                continue
+            try:
+                await self._acknowledge(seqs, delivered, travel)
+            except StorageError as error:
+                self._failed(error, travel)
+        if self._doubted:
+            self._logbook.tell()
 
     async def _deliver(
         self, seqs: SeqRange, travel: Travel, lane: int, *, whole: bool = True
     ) -> _Delivered | None:
-        """Send a range, in halves where the server takes it no other way.
+        """Send a range, in parts where it does not go as a whole.
 
         Returns what the ledger has not got yet: a whole batch of which nothing was rejected.
         """
         delivered = await self._carry(seqs, travel, lane)
-        if delivered.refused:
-            await self._deliver_halves(seqs, travel, lane)
+        if delivered.parts:
+            size = -(-len(seqs) // delivered.parts)
+            await self._deliver_parts(cut([seqs], size=size), travel, lane)
+            return None
+        if delivered.doubt is not None:
+            self._doubted.append((seqs, delivered, travel))
             return None
         if before := self._writing.get(lane):
             await asyncio.shield(before)
@@ -107,16 +134,22 @@ class Courier:
         await self._acknowledge(seqs, delivered, travel)
         return None
 
-    async def _deliver_halves(self, seqs: SeqRange, travel: Travel, lane: int) -> None:
-        """Send both halves, though the first may have a visit that is too large all alone."""
-        first, second = seqs.halves()
-        try:
-            await self._deliver(first, travel, lane, whole=False)
-        except TooLarge:
-            if self._failures_in_a_row < MAX_FAILURES_IN_A_ROW:
-                await self._deliver(second, travel, lane, whole=False)
-            raise
-        await self._deliver(second, travel, lane, whole=False)
+    async def _deliver_parts(self, parts: Iterable[SeqRange], travel: Travel, lane: int) -> None:
+        """Send each part, though one before it may have a visit that is too large all alone."""
+        too_large: TooLarge | None = None
+        for part in parts:
+            try:
+                await self._deliver(part, travel, lane, whole=False)
+            except TooLarge as error:
+                too_large = error
+                if self._is_in_vain:
+                    break
+        if too_large is not None:
+            raise too_large
+
+    @property
+    def _is_in_vain(self) -> bool:
+        return self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
 
     async def _carry(self, seqs: SeqRange, travel: Travel, lane: int) -> _Delivered:
         while True:
@@ -133,23 +166,33 @@ class Courier:
         self._logbook.read(travel, visits=payload.visits, numbers=len(seqs))
         if not payload.visits:
             return _Delivered(0, 0)
+        doubt: Refused | None = None
         try:
             taken = await self._attempts.send(payload, carrier, travel, lane=lane)
+        except TooSlow:
+            # Few enough to get through before patience ends on a line much slower than that.
+            return _Delivered(0, 0, parts=EIGHTHS)
         except (TooLarge, Refused) as refusal:
             if payload.only_id is None:
-                return _Delivered(0, 0, refused=True)
-            if not refusal.final:
+                return _Delivered(0, 0, parts=HALVES)
+            if isinstance(refusal, Refused) and not (refusal.final or self._stored):
+                doubt = refusal
+            if doubt or (isinstance(refusal, TooLarge) and not refusal.final):
                 self._failures_in_a_row += 1
-                raise
+                if not doubt or self._is_in_vain:
+                    raise
             # A visit that the server refuses even alone goes into quarantine with the reason.
             taken = Acknowledgement(0, (Rejection(payload.only_id, refusal.sentence),))
         finally:
             carrier.let_go(payload)
-        return _Delivered(payload.visits, payload.sent_bytes, taken.rejections, taken.deleted)
+        return _Delivered(
+            payload.visits, payload.sent_bytes, taken.rejections, taken.deleted, doubt=doubt
+        )
 
     async def _acknowledge(self, seqs: SeqRange, delivered: _Delivered, travel: Travel) -> None:
         await self._acknowledger.acknowledge(seqs, delivered.rejections)
         self._failures_in_a_row = 0
+        self._stored = self._stored or delivered.visits > len(delivered.rejections)
         self._logbook.acknowledged(
             travel,
             visits=delivered.visits,
@@ -172,6 +215,6 @@ class Courier:
         self.first_error = self.first_error or failure
         self._failures_in_a_row += 1
         ends_run = isinstance(failure, StorageError) or failure.ends_run
-        if ends_run or self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+        if ends_run or self._is_in_vain:
             self._over.set()
         self._logbook.failed(travel)

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-from heyho.sync.adaptive import AdaptiveLimit
+from heyho.errors import TimedOut
+from heyho.sync.adaptive import PATIENCE_ROUNDS, AdaptiveLimit
 
 
 class Lanes:
-    """Lets `size` holders in at once, each in a lane of its own, numbered from 0."""
+    """Lets `size` holders in at once, each in a lane of its own, numbered from 0.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    On a slow line all that is sent at once comes too late. So there are fewer lanes after a
+    time-out, and one more, up to `size`, after as many answers as there are.
+
+    Args:
+        size: how many to begin with, and at most.
+        resized: called with their new number.
+
+    Attributes:
+        answers: how many attempts were answered, whatever the server said.
+    """
+
+    def __init__(self, size: int, resized: Callable[[int], None] = lambda _: None) -> None:
+        self.answers = 0
+        self._size = self._most = size
+        self._resized = resized
+        self._ceiling: float = math.inf
+        self._lowered = 0
+        self._calm = 0
         self._busy: set[int] = set()
         self._pausing: set[int] = set()
         self._changed = asyncio.Event()
@@ -48,17 +66,45 @@ class Lanes:
         self._size = size
         self._changed.set()
 
-    def timed_out(self) -> None:
-        """Halve the lanes: on a slow line all that is sent at once comes too late."""
-        self.resize(max(1, self._size // 2))
-
     @contextmanager
     def timed(self) -> Iterator[Callable[[bool], None]]:
         """Around one attempt; call what it yields with whether the server was overloaded.
 
-        Nothing is called where the attempt says nothing of the server.
+        Nothing is called where the attempt says nothing of the server, or there is no answer.
         """
-        yield lambda _: None
+        answers, lowered = self.answers, self._lowered
+
+        def ended(overloaded: bool) -> None:
+            self.answers += 1
+            if not overloaded and lowered == self._lowered:
+                self._rise()
+
+        try:
+            yield ended
+        except TimedOut:
+            if lowered == self._lowered:  # else it was on its way with the one that lowered them
+                self._lower(self._size // 2 if answers != self.answers else 1)
+            raise
+
+    def _lower(self, size: int) -> None:
+        self._ceiling = self._size
+        self._lowered += 1
+        self._change(max(1, size))
+
+    def _rise(self) -> None:
+        """Give a lane back, to the number at which there was trouble only after a long calm."""
+        self._calm += 1
+        rounds = PATIENCE_ROUNDS if self._size + 1 >= self._ceiling else 1
+        if self._size < self._most and self._calm >= rounds * self._size:
+            self._change(self._size + 1)
+            if self._size >= self._ceiling:
+                self._ceiling = math.inf
+
+    def _change(self, size: int) -> None:
+        self._calm = 0
+        if size != self._size:
+            self.resize(size)
+            self._resized(size)
 
 
 class AdaptiveLanes(Lanes):
@@ -70,12 +116,8 @@ class AdaptiveLanes(Lanes):
     """
 
     def __init__(self, limit: AdaptiveLimit, resized: Callable[[int], None]) -> None:
-        super().__init__(limit.limit)
+        super().__init__(limit.limit, resized)
         self._limit = limit
-        self._resized = resized
-
-    def timed_out(self) -> None:
-        """Nothing more: the limit has heard that the server was overloaded."""
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[bool], None]]:
@@ -85,15 +127,17 @@ class AdaptiveLanes(Lanes):
 
         def ended(overloaded: bool) -> None:
             nonlocal overload
+            self.answers += 1
             overload = overloaded
 
         try:
             yield ended
+        except TimedOut:
+            overload = True
+            raise
         finally:
             if overload is None:
                 self._limit.abandoned(attempt)
             else:
                 self._limit.ended(attempt, now_s(), overloaded=overload)
-            if self._limit.limit != self._size:
-                self.resize(self._limit.limit)
-                self._resized(self._limit.limit)
+            self._change(self._limit.limit)

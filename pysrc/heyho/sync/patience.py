@@ -37,17 +37,23 @@ class Patience:
         """Note that the server has taken a batch."""
         self._success_at = self._now_s()
 
-    def pause_s(self, error: SyncError, *, attempt: int) -> float | None:
-        """Seconds to wait after an attempt, 1 or more, that ended in this error.
+    @property
+    def spent(self) -> bool:
+        """Whether nothing at all has got through for `MAX_DROUGHT_S`."""
+        return self._now_s() - self._success_at > MAX_DROUGHT_S
 
-        None when the batch should wait for the next run: the error will not pass by itself, the
-        batch has been tried `MAX_ATTEMPTS` times, nothing at all has got through for
-        `MAX_DROUGHT_S`, or the server asked for more than `MAX_WAIT_S`.
+    def is_over(self, error: SyncError, *, attempt: int) -> bool:
+        """Whether a batch whose attempt, 1 or more, ended in this error waits for the next run.
+
+        It does when the error will not pass by itself, the batch has been tried `MAX_ATTEMPTS`
+        times, the patience is spent, or the server asked for more than `MAX_WAIT_S`.
         """
         asked_s = error.retry_after_s or 0.0
-        drought_s = self._now_s() - self._success_at
-        if not error.passes or attempt >= MAX_ATTEMPTS:
+        return not error.passes or attempt >= MAX_ATTEMPTS or self.spent or asked_s > MAX_WAIT_S
+
+    def pause_s(self, error: SyncError, *, attempt: int) -> float | None:
+        """Seconds to wait after an attempt that ended in this error; None when it `is_over`."""
+        if self.is_over(error, attempt=attempt):
             return None
-        if drought_s > MAX_DROUGHT_S or asked_s > MAX_WAIT_S:
-            return None
-        return asked_s + self._random.uniform(0, min(CAP_S, BASE_S * 2 ** (attempt - 1)))
+        bound_s = min(CAP_S, BASE_S * 2 ** (attempt - 1))
+        return (error.retry_after_s or 0.0) + self._random.uniform(0, bound_s)

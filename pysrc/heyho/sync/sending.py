@@ -123,13 +123,12 @@ class Sending:
         return courier.first_error
 
     def _lanes(self, logbook: Logbook, ahead: ReadAhead) -> Lanes:
-        if not self.plan.adapts:
-            return Lanes(self.plan.lanes)
-
         def resized(size: int) -> None:
             logbook.progress.lanes = size
             ahead.deepen(size)
 
+        if not self.plan.adapts:
+            return Lanes(self.plan.lanes, resized)
         known_s = self.pace.limit.baseline_s if self.pace.limit else None
         limit = AdaptiveLimit(start=self.plan.lanes, baseline_s=known_s)
         if not self.means.conditions().slow:

@@ -18,6 +18,7 @@ from heyho.sync.choosing import plan_run
 from heyho.sync.limits import LimitsReader
 from heyho.sync.logbook import Logbook
 from heyho.sync.pace import Pace, PaceKeeper
+from heyho.sync.pacing import Gate
 from heyho.sync.progress import Progress
 from heyho.sync.quota import read_policies
 from heyho.sync.sending import Means, Prepared, Sending
@@ -53,6 +54,7 @@ class Synchronizer:
         self._runs = runs
         self._prepared: Prepared | None = None
         self._under_way: tuple[Run, asyncio.Task[HeyhoError | None]] | None = None
+        self._gate: Gate | None = None
 
     async def waiting(self, destination: str) -> int:
         """How many visits a destination has not acknowledged.
@@ -133,7 +135,7 @@ class Synchronizer:
                 if not run.cancelled:
                     raise
             finally:
-                self._under_way = None
+                self._under_way = self._gate = None
         run.ended_at = self._means.clock.now_ms()
         run.outcome = _outcome(run, error)
         run.error = error.sentence if error else None
@@ -151,6 +153,13 @@ class Synchronizer:
         run, sending = self._under_way
         run.cancelled = True
         return sending.cancel()
+
+    def insist(self) -> None:
+        """Go on with the run under way as one that a person has asked for."""
+        if self._under_way:
+            self._under_way[0].trigger = "manual"
+        if self._gate:
+            self._gate.lift()
 
     async def _gaps(self, destination: str) -> list[SeqRange]:
         within, ledger = await asyncio.gather(
@@ -176,6 +185,7 @@ class Synchronizer:
         except BaseException:
             prepared.let_go()
             raise
+        self._gate = pace.gate
         if run.trigger == "manual":
             pace.gate.lift()
         pace.gate.expect(read_policies(limits.rate_limits))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heyho.errors import TimedOut
+from heyho.sync.adaptive import PATIENCE_ROUNDS
 from heyho.sync.lanes import Lanes
 from heyho.testing.loop import jumping
 
@@ -69,3 +72,61 @@ async def test_never_more_than_there_are(steps: list[tuple[int, float]]) -> None
         lanes.resize(size)
         await asyncio.sleep(0.5)
     await asyncio.gather(*holders)
+
+
+class Line:
+    """Lanes, and attempts in them that are under way at the same time."""
+
+    def __init__(self, size: int) -> None:
+        self.sizes = [size]
+        self.lanes = Lanes(size, self.sizes.append)
+
+    async def send(self, *attempts: tuple[float, bool]) -> None:
+        """Send at once; each takes so many seconds, and then is answered well or times out."""
+        await asyncio.gather(*(self._attempt(*attempt) for attempt in attempts))
+
+    async def _attempt(self, seconds: float, answered: bool) -> None:
+        with suppress(TimedOut), self.lanes.timed() as ended:
+            await asyncio.sleep(seconds)
+            if not answered:
+                raise TimedOut("No answer.")
+            ended(False)
+
+
+@jumping
+async def test_where_nothing_gets_through_one_goes_alone() -> None:
+    line = Line(5)
+    await line.send(*[(30, False)] * 5)
+    assert line.sizes == [5, 1]
+
+
+@jumping
+async def test_attempts_that_time_out_together_halve_the_lanes_once() -> None:
+    line = Line(5)
+    await line.send((1, True), (30, False), (30, False), (31, False))
+    assert line.sizes == [5, 2]
+    await line.send((1, True), (30, False))
+    assert line.sizes == [5, 2, 1]
+
+
+@jumping
+async def test_lanes_come_back_and_the_last_one_after_a_long_calm() -> None:
+    line = Line(3)
+    await line.send(*[(30, False)] * 3)
+    await line.send((1, True))
+    assert line.sizes == [3, 1, 2]
+    for _ in range(PATIENCE_ROUNDS):
+        assert line.sizes == [3, 1, 2]
+        await line.send((1, True), (1, True))
+    await line.send(*[(1, True)] * 30)
+    assert line.sizes == [3, 1, 2, 3]
+
+
+@jumping
+async def test_an_overloaded_server_gets_no_more_lanes() -> None:
+    line = Line(2)
+    await line.send((30, False), (30, False))
+    for _ in range(20):
+        with line.lanes.timed() as ended:
+            ended(True)
+    assert line.sizes == [2, 1]

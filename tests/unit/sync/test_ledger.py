@@ -117,14 +117,3 @@ def test_ranges_that_touch_become_one(
 ) -> None:
     ledger = Ledger.of([SeqRange(1, 2), SeqRange(8, 9)])
     assert ledger.acknowledge(SeqRange(*acknowledged)).to_record() == record
-
-
-@given(seq_ranges())
-def test_halves_are_the_whole_and_neither_is_empty(whole: SeqRange) -> None:
-    if len(whole) == 1:
-        with pytest.raises(ValueError, match="empty"):
-            whole.halves()
-    else:
-        left, right = whole.halves()
-        assert (left.first, left.last + 1, right.last) == (whole.first, right.first, whole.last)
-        assert abs(len(left) - len(right)) <= 1

@@ -1,5 +1,4 @@
-import sys
-
 from heyho_server.cli import main
+from heyho_server.serving import leave
 
-sys.exit(main())
+leave(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import pytest
 import trustme
 from sqlalchemy import text
 
-from harness.server import ServerProcess
+from harness.server import PYSRC, ServerProcess
 from heyho_server.cli import parse
 from heyho_server.errors import StartError
 from heyho_server.settings import DATABASE_FILE, read_database_url, read_settings
@@ -216,6 +217,24 @@ def test_it_answers_over_tls_and_http_2(tmp_path: Path) -> None:
             ]
         assert {(it.status_code, it.http_version) for it in answers} == {(200, "HTTP/2")}
         assert server.stop() == 0
+
+
+_TELL = """import atexit, sys
+atexit.register(lambda: "heyho_server" in sys.modules and sys.stderr.write("taken down"))
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_ends_without_taking_the_interpreter_down(tmp_path: Path, workers: int) -> None:
+    """While a thread of granian may still want it, which would abort the process."""
+    (tmp_path / "sitecustomize.py").write_text(_TELL)
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(PYSRC)])}
+    asked = ["--workers", str(workers)]
+    with ServerProcess(tmp_path / "data", extra_args=asked, env=env) as server:
+        assert httpx.get(f"{server.base}/config", timeout=60).is_success
+        assert server.stop() == 0
+        assert "stopped" in server.stderr
+        assert "taken down" not in server.stderr
 
 
 def test_ending_a_server_leaves_its_port_free(tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def read_sync_reply(
             # Such as BAD_BODY: something on the way has broken the request, no visit is at fault.
             raise Unintelligible(texts.text("error_unread", status, said), status=status)
         message = texts.text("error_refused", status, said)
-        raise Refused(message, status=status, final="error_code" in answer)
+        # Else it may be said of anything, such as by a gateway.
+        is_of_visits = "error_code" in answer or isinstance(answer.get("errors"), list)
+        raise Refused(message, status=status, final=is_of_visits)
     if not (200 <= status < 300 or status in (400, 422)) or not isinstance(data, dict):
         raise Unintelligible(
             texts.text("error_no_heyho", status),

@@ -398,7 +398,7 @@ def test_figures_of_nothing_are_a_sentence(history: Callable[..., Page]) -> None
 
 
 _TOMORROW = """() => {
-  const now = new Date();
+  const now = new Date(Date.now());
   now.setDate(now.getDate() + 1);
   Date.now = () => now.getTime();
 }"""

@@ -93,7 +93,8 @@ class Runs:
             self._lab.cancel("run")
         if self._run is not None:
             if self._over:
-                self._next = trigger  # too late to join: visits may have come since
+                if self._next != "manual":  # too late to join: visits may have come since
+                    self._next = trigger
             elif trigger == "manual":
                 self._trigger = trigger
                 self._synchronizer.insist()

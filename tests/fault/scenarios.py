@@ -410,6 +410,16 @@ SIZES = [
         batch=100,
     ),
     Scenario(
+        "the first twelve visits are refused without a word, and shut no other's way",
+        (Latency(0.3),),
+        Expect("partial", Refused, left=91, runs=2, rejected=set(range(1, 13))),
+        visits=200,
+        batch=100,
+        settings={"concurrency": 1},
+        limits={"chokes_on": range(1, 13)},
+        strategies=("sequential", "concurrent"),
+    ),
+    Scenario(
         "the only visit that waits is refused without a word, until there is another one",
         (Latency(0.3),),
         Expect("failed", Refused, left=1, runs=2, rejected={1}),

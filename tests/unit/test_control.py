@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -16,9 +17,10 @@ from heyho.model import SeqRange
 from heyho.ports import Record
 from heyho.ports.stores import FoldStep, Payload
 from heyho.quiet import LINGER_S
-from heyho.runs import RUN_LOCK, Boot
+from heyho.runs import RUN_LOCK, Boot, Runs
 from heyho.service import Handler, Ports, Service
 from heyho.settings import Settings
+from heyho.sync.synchronizer import Synchronizer
 from heyho.testing.browser import MemoryBrowser
 from heyho.testing.loop import LoopClock, jumping
 from heyho.testing.network import MemoryTransport, MemoryWorkers
@@ -128,6 +130,16 @@ class Browser(MemoryBrowser):
     async def show_badge(self, text: str, title: str) -> None:
         await super().show_badge(text, title)
         self.title = title
+
+
+def slowed(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that begins a second later."""
+
+    async def later(*arguments: Any) -> Any:
+        await asyncio.sleep(1)
+        return await call(*arguments)
+
+    return later
 
 
 class Extension:
@@ -456,6 +468,29 @@ class TestRequests:
         assert (await extension.ask("run", trigger="manual"))["joined"]
         await asyncio.sleep(5)
         assert (await extension.ask("status"))["status"]["waiting"] == 0
+
+    @jumping
+    async def test_a_person_may_join_before_it_is_known_what_waits(self) -> None:
+        extension = Extension()
+        with patch.object(Synchronizer, "_gaps", slowed(Synchronizer._gaps)):
+            await extension.ask("run", trigger="periodic")
+            await asyncio.sleep(0.5)
+            assert (await extension.ask("run", trigger="manual"))["joined"]
+            await asyncio.sleep(5)
+        assert extension.last_run["trigger"] == "manual"
+
+    @jumping
+    async def test_who_comes_too_late_to_join_a_run_starts_the_next(self) -> None:
+        extension = Extension()
+        extension.browse()
+        with patch.object(Runs, "_plan_retry", slowed(Runs._plan_retry)):
+            await extension.ask("run", trigger="periodic")
+            await asyncio.sleep(1)
+            assert extension.last_run["trigger"] == "periodic"
+            for trigger in ("manual", "periodic"):
+                assert (await extension.ask("run", trigger=trigger))["joined"]
+            await asyncio.sleep(5)
+        assert extension.last_run["trigger"] == "manual"
 
     @jumping
     async def test_a_run_that_a_person_stops_leaves_the_wish_for_quiet_as_it_is(self) -> None:

@@ -140,11 +140,14 @@ class Attempts:
             raise self._later()
         if wait_s:
             self._logbook.wait(travel, wait_s)
+        begun_s = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(MAX_WAIT_S):
                 ticket = await self._gate.admit()
         except TimeoutError:
             raise self._later() from None
+        finally:
+            self._patience.waited(begun_s)
         if self._over.is_set():
             self._gate.lost(ticket)
             raise self._later()

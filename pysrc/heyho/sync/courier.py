@@ -63,6 +63,7 @@ class Courier:
         self._over = over
         self._failures_in_a_row = 0
         self._stored = False
+        self._tries_others = False
         self._doubted: list[tuple[SeqRange, _Delivered, Travel]] = []
         self._writing: dict[int, asyncio.Task[None]] = {}
         self.first_error: Failure | None = None
@@ -90,7 +91,7 @@ class Courier:
             self._writing[lane] = asyncio.ensure_future(writing)
         if self._over.is_set():
             return Verdict.STOP
-        if isinstance(failed, TooLarge):
+        if isinstance(failed, (TooLarge, Refused)):
             return Verdict.LEFT
         return Verdict.DELIVERED if failed is None else Verdict.FAILED
 
@@ -214,6 +215,10 @@ class Courier:
     def _failed(self, failure: Failure, travel: Travel) -> None:
         self.first_error = self.first_error or failure
         self._failures_in_a_row += 1
+        if self._is_in_vain and isinstance(failure, Refused) and not self._tries_others:
+            # If the server takes another batch, these visits are at fault themselves.
+            self._tries_others = True
+            self._failures_in_a_row = 0
         ends_run = isinstance(failure, StorageError) or failure.ends_run
         if ends_run or self._is_in_vain:
             self._over.set()

@@ -31,11 +31,17 @@ class Patience:
     def __init__(self, *, now_s: Callable[[], float], random: Random) -> None:
         self._now_s = now_s
         self._random = random
-        self._success_at = now_s()
+        self._success_at = self._waited_to = now_s()
 
     def succeeded(self) -> None:
         """Note that the server has taken a batch."""
         self._success_at = self._now_s()
+
+    def waited(self, since_s: float) -> None:
+        """Note that nothing was asked of the server since then, because its limits forbade it."""
+        now_s = self._now_s()
+        self._success_at += now_s - max(since_s, self._waited_to, self._success_at)
+        self._waited_to = now_s
 
     @property
     def spent(self) -> bool:

@@ -54,6 +54,7 @@ class Synchronizer:
         self._runs = runs
         self._prepared: Prepared | None = None
         self._under_way: tuple[Run, asyncio.Task[HeyhoError | None]] | None = None
+        self._run: Run | None = None
         self._gate: Gate | None = None
 
     async def waiting(self, destination: str) -> int:
@@ -125,6 +126,7 @@ class Synchronizer:
             boot_ms=boot_ms,
         )
         error: HeyhoError | None = None
+        self._run = run
         gaps = await self._gaps(settings.destination)
         if gaps:
             sending = asyncio.ensure_future(self._send(gaps, settings, client_id, run, announce))
@@ -136,6 +138,7 @@ class Synchronizer:
                     raise
             finally:
                 self._under_way = self._gate = None
+        self._run = None
         run.ended_at = self._means.clock.now_ms()
         run.outcome = _outcome(run, error)
         run.error = error.sentence if error else None
@@ -156,8 +159,8 @@ class Synchronizer:
 
     def insist(self) -> None:
         """Go on with the run under way as one that a person has asked for."""
-        if self._under_way:
-            self._under_way[0].trigger = "manual"
+        if self._run:
+            self._run.trigger = "manual"
         if self._gate:
             self._gate.lift()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -28,7 +29,7 @@ from heyho.testing.loop import jumping
 from heyho.testing.network import MemoryTransport
 from heyho.testing.stores import MemoryVisitStore
 from unit.sync.device import DESTINATION, SERVER, Device
-from unit.sync.servers import TOKEN, Fault, ScriptedServer, garbage, healthy, says
+from unit.sync.servers import TOKEN, Fault, ScriptedServer, garbage, healthy, says, silent
 
 
 class Desk:
@@ -116,6 +117,20 @@ async def test_pages_are_told_what_happens_to_a_batch() -> None:
         ("sending", 0),
         ("", 1),
     ]
+
+
+@jumping
+async def test_a_wait_for_the_servers_limits_is_not_its_silence() -> None:
+    desk = Desk(ScriptedServer(silent), visits=1)
+    admit = Gate.admit
+
+    async def waits(gate: Gate) -> int:
+        await asyncio.sleep(35)
+        return await admit(gate)
+
+    with patch.object(Gate, "admit", waits):
+        assert await desk.send(1, 1) is Verdict.DELIVERED
+    assert not desk.over.is_set()
 
 
 @jumping

@@ -72,6 +72,22 @@ def test_a_drought_ends_it_and_success_begins_it_anew() -> None:
     assert patience.pause_s(ServerFailed("no"), attempt=1) is not None
 
 
+def test_time_in_which_nothing_may_be_asked_is_no_drought() -> None:
+    watch = Watch()
+    patience = Patience(now_s=watch, random=Random(1))
+    for lanes_wait_from in (100.0, 110.0):  # the second one's wait lies within that of the first
+        watch.now = 150.0
+        patience.waited(lanes_wait_from)
+    watch.now = 150.0 + MAX_DROUGHT_S
+    assert not patience.spent
+    watch.now += 1
+    assert patience.spent
+    patience.succeeded()
+    patience.waited(100.0)
+    watch.now += MAX_DROUGHT_S + 1
+    assert patience.spent, "what came before a success counts for nothing"
+
+
 def test_a_server_that_asks_for_patience_gets_it_within_reason() -> None:
     patience = Patience(now_s=Watch(), random=Random(1))
     pause = patience.pause_s(RateLimited("no", retry_after_s=7), attempt=1)
